@@ -1,0 +1,93 @@
+//! Every store is in the list of stores that the contract suite runs against.
+
+use super::repo::Repo;
+use super::report;
+use super::source::lines_with;
+
+/// The macro whose invocation lists the stores.
+const LIST: &str = "store_contract!";
+
+fn stores_without_the_contract(repo: &Repo) -> Vec<String> {
+    let sources = repo.sources();
+    let suite = sources.iter().filter(|it| it.path.starts_with("tests/src/"));
+    let lists: Vec<&str> =
+        suite.clone().filter(|it| it.masked.contains(LIST)).map(|it| it.path.as_str()).collect();
+    let listed = |store: &str| {
+        let mut near = suite.clone().filter(|it| lists.iter().any(|list| belongs(list, &it.path)));
+        near.any(|it| !lines_with(&it.masked, store).is_empty())
+    };
+    let mut errors = Vec::new();
+    for adapter in repo.crates().into_iter().filter(|it| it.starts_with("adapter-")) {
+        let folder = format!("crates/{adapter}/");
+        let mut own = sources.iter().filter(|it| it.path.starts_with(&folder));
+        let is_store = own.any(|it| !lines_with(&it.code, "InvoiceStore for").is_empty());
+        let module = format!("postonce_{}", adapter.replace('-', "_"));
+        if is_store && !listed(&module) {
+            errors.push(format!("crates/{adapter}: `{module}` is not in the list of `{LIST}`"));
+        }
+    }
+    errors
+}
+
+/// Does `path` belong to the suite whose list stands in `list`: the file, its submodules, and
+/// the files beside it, unless that is everything there is?
+fn belongs(list: &str, path: &str) -> bool {
+    let beside = list.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let below = list.trim_end_matches(".rs");
+    let inside = |folder: &str| path.strip_prefix(folder).is_some_and(|it| it.starts_with('/'));
+    path == list || inside(below) || (beside != "tests/src" && inside(beside))
+}
+
+#[test]
+fn every_store_runs_the_contract_suite() {
+    report(&stores_without_the_contract(&Repo::here()));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STORE: &str = "//! A store.\nimpl InvoiceStore for Store {}";
+    const MISSING: &str =
+        "crates/adapter-sqlite: `postonce_adapter_sqlite` is not in the list of `store_contract!`";
+
+    fn errors(suite: &[(&str, &str)]) -> Vec<String> {
+        let mut files = vec![
+            ("crates/adapter-sqlite/src/lib.rs", STORE),
+            ("crates/adapter-host/src/lib.rs", "//! Clocks.\nimpl Clock for Host {}"),
+            ("crates/engine/src/lib.rs", "//! Cases.\nimpl<S> InvoiceStore for Wrapped<S> {}"),
+        ];
+        files.extend(suite);
+        stores_without_the_contract(&Repo::of(&files))
+    }
+
+    #[test]
+    fn a_store_that_no_list_names_is_reported() {
+        assert_eq!(errors(&[]), [MISSING]);
+        let memory = "store_contract! { memory: postonce_adapter_memory::Store; }";
+        assert_eq!(errors(&[("tests/src/contract.rs", memory)]), [MISSING]);
+        let off = "store_contract! { /* postonce_adapter_sqlite::Store; */ }";
+        assert_eq!(errors(&[("tests/src/contract.rs", off)]), [MISSING]);
+    }
+
+    #[test]
+    fn a_store_is_listed_by_the_file_or_by_a_file_of_the_suite() {
+        let whole = "store_contract! { sqlite: postonce_adapter_sqlite::Store; }";
+        assert_eq!(errors(&[("tests/src/contract.rs", whole)]), Vec::<String>::new());
+        let list = "store_contract! { sqlite: Sqlite; }";
+        let world = "use postonce_adapter_sqlite::Store;";
+        for (list_path, world_path) in [
+            ("tests/src/contract.rs", "tests/src/contract/sqlite.rs"),
+            ("tests/src/contract/list.rs", "tests/src/contract/sqlite.rs"),
+        ] {
+            assert!(errors(&[(list_path, list), (world_path, world)]).is_empty(), "{world_path}");
+        }
+    }
+
+    #[test]
+    fn a_store_that_only_another_test_uses_is_reported() {
+        let list = ("tests/src/contract.rs", "store_contract! { memory: Memory; }");
+        let other = ("tests/src/cron.rs", "use postonce_adapter_sqlite::Store;");
+        assert_eq!(errors(&[list, other]), [MISSING]);
+    }
+}
