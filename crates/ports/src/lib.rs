@@ -1,1 +1,25 @@
-//! Placeholder.
+//! What engine and adapters need of each other, in the engine's own words.
+//!
+//! **Invariant:** one method is one atomic step. A caller never sees a transaction, a connection or
+//! a row; an implementation never decides what happens next: states move by
+//! [`postonce_domain::Life`] alone.
+//!
+//! **Invariant:** no type of a driver, an HTTP client or a wire format appears here.
+//!
+//! **Invariant:** outcomes are values, errors are trouble. "We do not know" is an outcome.
+//!
+//! Each sentence of a method's doc is a test of the contract suite that every adapter passes.
+//! A consumer takes the modules singly: [`clock`], [`store`], [`intake`], [`doubt`], [`reader`],
+//! [`lock`], [`history`], [`ledger`], [`token`], [`customer`].
+
+pub mod clock;
+pub mod customer;
+pub mod doubt;
+pub mod error;
+pub mod history;
+pub mod intake;
+pub mod ledger;
+pub mod lock;
+pub mod reader;
+pub mod store;
+pub mod token;

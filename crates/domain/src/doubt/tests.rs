@@ -1,0 +1,36 @@
+use std::time::Duration;
+
+use super::{DoubtPolicy, QuietParts};
+
+const PARTS: QuietParts = QuietParts {
+    send_window: QuietParts::SEND_WINDOW,
+    post_timeout: Duration::from_secs(150),
+    longest_call: Duration::from_secs(120),
+    visibility: QuietParts::VISIBILITY,
+};
+
+#[test]
+fn the_default_quiet_period_is_five_minutes() {
+    assert_eq!(PARTS.quiet(None, false), Ok(Duration::from_secs(300)));
+}
+
+#[test]
+fn a_shorter_quiet_period_needs_permission() {
+    let short = Duration::from_secs(299);
+    assert!(PARTS.quiet(Some(short), false).is_err());
+    assert_eq!(PARTS.quiet(Some(short), true), Ok(short));
+    assert!(PARTS.quiet(Some(Duration::from_secs(301)), false).is_ok());
+}
+
+#[test]
+fn polls_spread_out_to_a_day_and_never_stop() {
+    let policy = DoubtPolicy {
+        quiet: PARTS.least(),
+        recheck: Duration::from_secs(300),
+        repost_absent: false,
+    };
+    let waits: Vec<u64> = (1..=12).map(|n| policy.next_check(n).as_secs()).collect();
+    assert_eq!(waits[..4], [300, 600, 1_200, 2_400]);
+    assert_eq!(waits[11], 86_400);
+    assert_eq!(policy.next_check(u32::MAX).as_secs(), 86_400);
+}

@@ -1,0 +1,163 @@
+//! What a search of the ledger proves about one invoice.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    ClaimId, CustomerCode, ExternalId, InstallationId, InvoiceId, InvoiceNumber, LedgerUid, Marker,
+    Money,
+};
+
+/// What the ledger is searched by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SearchKey {
+    /// By the invoice's number.
+    Number(InvoiceNumber),
+    /// By the platform's reference.
+    Reference(ExternalId),
+}
+
+/// A document in the ledger, as a search shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LedgerDocument {
+    /// Its id there.
+    pub uid: LedgerUid,
+    /// Its number, as the ledger spells it.
+    pub number: String,
+    /// Its reference; empty if it has none.
+    pub reference: String,
+    /// Its memo, which may hold a marker.
+    pub memo: String,
+    /// Its customer's code.
+    pub customer: String,
+    /// Its total in its own tax mode, as [`crate::Invoice::total`] counts; `None` if unreadable.
+    pub total: Option<Money>,
+}
+
+/// Who a document belongs to, as far as our database knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Owner {
+    /// The invoices whose claims these are.
+    pub claims: BTreeMap<ClaimId, InvoiceId>,
+    /// The invoices that these documents are recorded for.
+    pub uids: BTreeMap<LedgerUid, InvoiceId>,
+}
+
+/// All that is known of the invoice that is being looked for.
+#[derive(Clone, Debug)]
+pub struct Evidence<'a> {
+    /// Our database.
+    pub installation: InstallationId,
+    /// The invoice.
+    pub invoice: InvoiceId,
+    /// Every number under which it may have been sent.
+    pub numbers: &'a [InvoiceNumber],
+    /// Every reference under which it may have been sent.
+    pub references: &'a [ExternalId],
+    /// Who is invoiced.
+    pub customer: &'a CustomerCode,
+    /// What it comes to.
+    pub total: Money,
+    /// Documents that a person has seen and ruled out.
+    pub ignored: &'a [LedgerUid],
+    /// What our database knows of the documents found.
+    pub owner: &'a Owner,
+}
+
+/// What a complete search proves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// Exactly one document, and it is ours.
+    Ours {
+        /// The document.
+        uid: LedgerUid,
+        /// Its total, where that is not the invoice's.
+        differing_total: Option<String>,
+    },
+    /// Documents that are not provably this invoice's one document.
+    Unexplained {
+        /// The documents.
+        uids: Vec<LedgerUid>,
+        /// What is wrong.
+        reason: &'static str,
+    },
+    /// No document.
+    Nothing,
+}
+
+/// Compares what was `found` exactly, on our side: a search may return too much.
+///
+/// A document counts if its number or its reference is this invoice's. Left out are those that a
+/// person has ruled out, and those that carry the marker of another invoice of ours and another
+/// number: two sides may use one reference, and such a document is explained.
+pub fn judge(evidence: &Evidence<'_>, found: &[LedgerDocument]) -> Finding {
+    let mut matches: Vec<&LedgerDocument> = Vec::new();
+    for document in found {
+        let seen = matches.iter().any(|known| known.uid == document.uid);
+        if !seen && evidence.counts(document) {
+            matches.push(document);
+        }
+    }
+    let uids = || matches.iter().map(|document| document.uid.clone()).collect();
+    match matches.as_slice() {
+        [] => Finding::Nothing,
+        [document] if evidence.is_ours(document) => Finding::Ours {
+            uid: document.uid.clone(),
+            differing_total: (document.total != Some(evidence.total)).then(|| {
+                document.total.map_or_else(|| "unreadable".to_owned(), |total| total.to_string())
+            }),
+        },
+        [_] => Finding::Unexplained {
+            uids: uids(),
+            reason: "the ledger has a document with this number or reference that is not provably ours",
+        },
+        _ => Finding::Unexplained {
+            uids: uids(),
+            reason: "the ledger has more than one document with this number or reference",
+        },
+    }
+}
+
+impl Evidence<'_> {
+    fn counts(&self, document: &LedgerDocument) -> bool {
+        let number = self.numbers.iter().any(|number| number.matches(&document.number));
+        let reference = self.references.iter().any(|r| r.as_str() == document.reference);
+        let ruled_out = self.ignored.contains(&document.uid);
+        (number || reference) && !ruled_out && (number || !self.is_anothers(document))
+    }
+
+    fn is_anothers(&self, document: &LedgerDocument) -> bool {
+        self.own_claim(document)
+            .and_then(|claim| self.owner.claims.get(&claim))
+            .is_some_and(|owner| *owner != self.invoice)
+    }
+
+    fn is_ours(&self, document: &LedgerDocument) -> bool {
+        let recorded_elsewhere =
+            self.owner.uids.get(&document.uid).is_some_and(|owner| *owner != self.invoice);
+        let Some(claim) = self.own_claim(document) else { return false };
+        if recorded_elsewhere {
+            return false;
+        }
+        match self.owner.claims.get(&claim) {
+            Some(owner) => *owner == self.invoice,
+            // A claim of ours that this database does not know: it was restored from a backup.
+            None => self.is_equal(document),
+        }
+    }
+
+    fn is_equal(&self, document: &LedgerDocument) -> bool {
+        self.numbers.iter().any(|number| number.matches(&document.number))
+            && self.references.iter().any(|r| r.as_str() == document.reference)
+            && self.customer.as_str() == document.customer
+            && document.total == Some(self.total)
+    }
+
+    fn own_claim(&self, document: &LedgerDocument) -> Option<ClaimId> {
+        Marker::find(&document.memo)
+            .filter(|marker| marker.installation == self.installation)
+            .map(|marker| marker.claim)
+    }
+}
+
+#[cfg(test)]
+mod tests;
