@@ -12,13 +12,13 @@ use crate::cargo::{cargo, has_subcommand, succeeds};
 pub(crate) fn run() -> anyhow::Result<ExitCode> {
     for (name, mut command) in steps() {
         eprintln!("ci: {name}");
-        ensure!(succeeds(&mut command)?, "ci: the step `{name}` failed");
+        ensure!(succeeds(&mut command)?, "the step `{name}` failed");
     }
     if has_subcommand("deny") {
         let name = "dependencies";
         eprintln!("ci: {name}");
         let mut command = cargo(&["deny", "check", "bans", "licenses", "sources"]);
-        ensure!(succeeds(&mut command)?, "ci: the step `{name}` failed");
+        ensure!(succeeds(&mut command)?, "the step `{name}` failed");
     } else {
         eprintln!("ci: dependencies: left out, `cargo deny` is not installed");
     }

@@ -34,11 +34,19 @@ code of what they run.
 /// A line on the command line that we do not understand.
 const USAGE: u8 = 2;
 
-fn main() -> anyhow::Result<ExitCode> {
+fn main() -> ExitCode {
     let mut args = std::env::args_os().skip(1);
     let command = args.next().unwrap_or_else(|| OsString::from("help"));
     let rest: Vec<OsString> = args.collect();
-    match (command.to_str().unwrap_or_default(), rest.as_slice()) {
+    run(command.to_str().unwrap_or_default(), &rest).unwrap_or_else(|error| {
+        // In one line: what failed has said more above.
+        eprintln!("xtask: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn run(command: &str, rest: &[OsString]) -> anyhow::Result<ExitCode> {
+    match (command, rest) {
         ("ci", []) => ci::run(),
         ("test", []) => suite::run(&[]),
         ("test", [dashes, filters @ ..]) if dashes == "--" => suite::run(filters),

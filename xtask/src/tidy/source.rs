@@ -27,7 +27,7 @@ pub(super) fn read<'a>(files: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<S
         let (code, tests) = without_tests(&masked);
         test_modules
             .extend(tests.modules.iter().map(|module| format!("{}/{module}", folder_of(path))));
-        let lines = text.lines().count() - tests.lines;
+        let lines = text.lines().count().saturating_sub(tests.lines);
         sources.push(Source {
             path: path.to_owned(),
             masked,
