@@ -1,1 +1,14 @@
-//! Placeholder.
+//! This host: its clocks, sleep, random ids, a wish to stop, and who this process is.
+//!
+//! **Invariant:** nothing here knows of invoices. Whoever takes time or chance as a port can be
+//! tested without this crate.
+
+mod clock;
+mod ids;
+mod process;
+mod stop;
+
+pub use clock::HostClock;
+pub use ids::RandomIds;
+pub use process::Process;
+pub use stop::StopFlag;
