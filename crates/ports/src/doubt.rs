@@ -51,6 +51,8 @@ pub struct PastClaim {
     pub quiet_until: Timestamp,
     /// Whether that time has come, by the store's clock.
     pub quiet_over: bool,
+    /// Inquiries that found nothing, so far.
+    pub inquiries: u32,
 }
 
 /// All that the database knows of an invoice that is looked for.
@@ -138,6 +140,8 @@ pub trait DoubtStore: Send + Sync {
     /// Counts an inquiry that found nothing, and says what that proves.
     ///
     /// Only misses with a probe, after the quiet period, count; two of them at least `recheck`
-    /// apart prove absence. A claim that is unknown proves nothing.
+    /// apart prove absence. A move of the invoice starts the count anew. A claim that is unknown
+    /// proves nothing. The next check is due after `next_check`, or as soon as a second miss would
+    /// prove absence.
     async fn record_miss(&self, miss: Miss) -> Result<Absence, StoreError>;
 }

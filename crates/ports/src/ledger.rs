@@ -53,6 +53,10 @@ pub trait Ledger: Send + Sync {
         marker: Marker,
     ) -> Result<PreparedRequest, PrepareError>;
 
+    /// What would keep [`Ledger::prepare`] from building a request for `invoice`. Changes nothing
+    /// in the ledger, not even what `prepare` would create.
+    async fn check(&self, invoice: &Invoice) -> Result<(), PrepareError>;
+
     /// Sends the token's request, once, and says what became of it.
     ///
     /// Sends nothing if the token's time has passed when the request would be handed over. Never
