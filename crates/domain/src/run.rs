@@ -107,6 +107,8 @@ pub enum StopCause {
     LedgerUnavailable,
     /// A person stopped it.
     Cancelled,
+    /// A bug stopped the work on an invoice.
+    Unexpected,
 }
 
 /// How a run that took the lock ended.
@@ -132,7 +134,8 @@ impl RunEnd {
             Some(
                 StopCause::DatabaseUnavailable
                 | StopCause::NotAuthorised
-                | StopCause::LedgerUnavailable,
+                | StopCause::LedgerUnavailable
+                | StopCause::Unexpected,
             ) => RunStatus::Failed,
             None if counts.rejected + counts.in_doubt + counts.blocked + counts.needs_human > 0 => {
                 RunStatus::CompletedWithErrors

@@ -1,0 +1,170 @@
+//! Reprocess: a person wants rejected invoices to be sent again.
+
+use futures::stream::{FuturesUnordered, StreamExt as _};
+use postonce_domain::{Guard, InvoiceId, InvoiceState, Move, NoteKind, RunResult, StateName};
+use postonce_ports::clock::Stop;
+use postonce_ports::doubt::Dossier;
+use postonce_ports::lock::Holder;
+use postonce_ports::store::{Candidate, Change, FileWork, Note, StoredInvoice};
+
+use crate::reconcile::file_of;
+use crate::run::{FileRun, Run, Work};
+use crate::send::moved;
+use crate::{Engine, EngineError, SyncRequest};
+
+/// What became of the wish to reprocess.
+#[derive(Debug)]
+pub struct Reprocessed {
+    /// The invoices that cannot be reprocessed.
+    pub refused: Vec<(InvoiceId, ReprocessRefusal)>,
+    /// The run over the others; `None` if there are none.
+    pub run: Option<RunResult<Holder>>,
+}
+
+/// Why an invoice cannot be reprocessed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReprocessRefusal {
+    /// There is none.
+    #[error("there is no such invoice")]
+    NotFound,
+    /// A person holds it.
+    #[error("it is held; take the hold off first")]
+    Held,
+    /// It may be in the ledger already.
+    #[error("it is in doubt: {evidence}")]
+    InDoubt {
+        /// What is known so far, and what comes next.
+        evidence: String,
+    },
+    /// It is in another state.
+    #[error("it is {0}; only rejected invoices are reprocessed")]
+    NotRejected(StateName),
+}
+
+impl Engine {
+    /// Sends rejected invoices again: one run over `invoices`, under the run lock.
+    pub async fn reprocess(
+        &self,
+        invoices: &[InvoiceId],
+        reason: &str,
+        request: &SyncRequest,
+        stop: &dyn Stop,
+    ) -> Result<Reprocessed, EngineError> {
+        let mut refused = Vec::new();
+        let mut wanted = Vec::new();
+        for invoice in invoices {
+            let dossier = self.ports.doubts.dossier(*invoice).await?;
+            match dossier.as_ref().map_or(Err(ReprocessRefusal::NotFound), may_reprocess) {
+                Ok(()) => wanted.push(*invoice),
+                Err(refusal) => refused.push((*invoice, refusal)),
+            }
+        }
+        if wanted.is_empty() {
+            return Ok(Reprocessed { refused, run: None });
+        }
+        let work = Work::Rejected { invoices: &wanted, reason };
+        let run = Some(self.run(request, stop, work).await?);
+        Ok(Reprocessed { refused, run })
+    }
+
+    /// The company files of these invoices, by alias.
+    pub(crate) async fn files_of(
+        &self,
+        invoices: &[InvoiceId],
+    ) -> Result<Vec<FileWork>, EngineError> {
+        let mut wanted = std::collections::BTreeSet::new();
+        for invoice in invoices {
+            if let Some(dossier) = self.ports.doubts.dossier(*invoice).await? {
+                wanted.insert(file_of(&dossier).clone());
+            }
+        }
+        let known = self.ports.store.files_with_work().await?;
+        let of = |name: &_| known.iter().find(|file| file.company_file == *name).cloned();
+        let fresh = |company_file| FileWork { company_file, cut_over_through: None, due: 0 };
+        Ok(wanted.into_iter().map(|name| of(&name).unwrap_or_else(|| fresh(name))).collect())
+    }
+}
+
+fn may_reprocess(dossier: &Dossier) -> Result<(), ReprocessRefusal> {
+    let life = &dossier.stored.life;
+    match &life.state {
+        InvoiceState::Rejected { .. } if life.held => Err(ReprocessRefusal::Held),
+        InvoiceState::Rejected { .. } => Ok(()),
+        InvoiceState::InDoubt { claim, absent_confirmed_at } => {
+            let past = dossier.claims.iter().find(|past| past.id == *claim);
+            let evidence = match (absent_confirmed_at, past) {
+                (Some(at), _) => {
+                    format!("confirmed absent at {at}; resolve it as absent, posted or forgotten")
+                }
+                (None, Some(past)) => format!(
+                    "claimed at {}, {} inquiries found nothing, quiet until {}; check it again or resolve it",
+                    past.claimed_at, past.inquiries, past.quiet_until
+                ),
+                (None, None) => "nothing is known of its claim".to_owned(),
+            };
+            Err(ReprocessRefusal::InDoubt { evidence })
+        }
+        state @ (InvoiceState::Draft
+        | InvoiceState::Ready
+        | InvoiceState::Blocked { .. }
+        | InvoiceState::Claimed { .. }
+        | InvoiceState::Posted { .. }
+        | InvoiceState::NeedsHuman { .. }
+        | InvoiceState::Forgotten) => Err(ReprocessRefusal::NotRejected(state.name())),
+    }
+}
+
+impl Run<'_> {
+    /// Moves each invoice back to ready and sends it.
+    pub(crate) async fn resend(&self, files: &[FileRun], invoices: &[InvoiceId], reason: &str) {
+        let mut in_flight = FuturesUnordered::new();
+        for invoice in invoices {
+            while in_flight.len() >= self.engine.policy.concurrency.get() {
+                in_flight.next().await;
+            }
+            in_flight.push(self.resend_one(files, *invoice, reason));
+        }
+        while in_flight.next().await.is_some() {}
+    }
+
+    async fn resend_one(&self, files: &[FileRun], invoice: InvoiceId, reason: &str) {
+        let dossier = match self.engine.ports.doubts.dossier(invoice).await {
+            Ok(Some(dossier)) => dossier,
+            Ok(None) => return,
+            Err(error) => {
+                return self.tally.halt(StopCause::DatabaseUnavailable, error.to_string());
+            }
+        };
+        let Some(file) = files.iter().find(|file| file.work.company_file == *file_of(&dossier))
+        else {
+            return;
+        };
+        if !self.may_claim(&file.work.company_file) {
+            return;
+        }
+        match self.reopen(&dossier, reason).await {
+            Ok(Some(stored)) => self.one(file, Candidate::Readable(Box::new(stored))).await,
+            Ok(None) => {}
+            Err(error) => self.report(&file.work.company_file, error),
+        }
+    }
+
+    /// `rejected → ready`, on what is stored now: of two who reprocess at once, one does.
+    async fn reopen(
+        &self,
+        dossier: &Dossier,
+        reason: &str,
+    ) -> Result<Option<StoredInvoice>, EngineError> {
+        let text =
+            if reason.is_empty() { "reprocess".to_owned() } else { format!("reprocess: {reason}") };
+        let actor = self.request.origin.actor.clone();
+        let change = Change {
+            invoice: dossier.stored.id,
+            guard: Guard::Version(dossier.stored.life.version),
+            wanted: Move::Reprocess,
+            note: Note { kind: NoteKind::Person, claim: None, actor, text },
+        };
+        let applied = self.engine.ports.store.apply(change).await?;
+        Ok(moved(applied).map(|life| StoredInvoice { life, ..dossier.stored.clone() }))
+    }
+}

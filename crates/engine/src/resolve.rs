@@ -1,0 +1,219 @@
+//! A person's verbs: what an invoice in doubt, or one that needs a person, really is.
+
+use postonce_domain::{
+    CompanyFile, Finding, Guard, InvoiceId, InvoiceState, LedgerDocument, LedgerUid, Marker, Move,
+    NoteKind, StateName,
+};
+use postonce_ports::doubt::{Absence, Dossier};
+use postonce_ports::store::{Applied, Change, Note};
+
+use crate::inquiry::join;
+use crate::reconcile::file_of;
+use crate::{Engine, EngineError};
+
+/// What a person says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is this document.
+    Posted(LedgerUid),
+    /// It is not in the ledger and is to be sent again.
+    Absent,
+    /// It is given up.
+    Forgotten,
+}
+
+/// What a person's word led to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resolved {
+    /// Where the invoice is now.
+    pub state: StateName,
+    /// The line in its trail.
+    pub note: String,
+}
+
+/// Why a person's word is not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum ResolveError {
+    /// Database or ledger did not answer.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// There is no such invoice.
+    #[error("there is no such invoice")]
+    NotFound,
+    /// It would be wrong; nothing was changed.
+    #[error("{0}")]
+    Refused(String),
+}
+
+fn refused<T>(words: impl Into<String>) -> Result<T, ResolveError> {
+    Err(ResolveError::Refused(words.into()))
+}
+
+impl Engine {
+    /// Takes a person's word for what an invoice is, where the evidence does not speak against it.
+    pub async fn resolve(
+        &self,
+        invoice: InvoiceId,
+        verdict: Verdict,
+        actor: &str,
+        reason: &str,
+    ) -> Result<Resolved, ResolveError> {
+        let Some(dossier) = self.dossier(invoice).await? else {
+            return Err(ResolveError::NotFound);
+        };
+        let (wanted, words) = match verdict {
+            Verdict::Posted(uid) => {
+                self.check_document(&dossier, &uid).await?;
+                (Move::ResolvePosted(uid.clone()), format!("resolved as posted as {uid}"))
+            }
+            Verdict::Absent => self.absent(&dossier).await?,
+            Verdict::Forgotten => (Move::ResolveForgotten, "forgotten".to_owned()),
+        };
+        self.by_person(&dossier, wanted, actor, format!("{words}: {reason}")).await
+    }
+
+    /// Sets or takes off the flag that keeps an invoice from being claimed.
+    pub async fn hold(
+        &self,
+        invoice: InvoiceId,
+        held: bool,
+        actor: &str,
+    ) -> Result<(), ResolveError> {
+        let Some(dossier) = self.dossier(invoice).await? else {
+            return Err(ResolveError::NotFound);
+        };
+        let words = if held { "held" } else { "hold taken off" };
+        self.by_person(&dossier, Move::Hold(held), actor, words.to_owned()).await.map(drop)
+    }
+
+    async fn dossier(&self, invoice: InvoiceId) -> Result<Option<Dossier>, EngineError> {
+        Ok(self.ports.doubts.dossier(invoice).await?)
+    }
+
+    /// *Posted (UID)*: the document is read; its number or reference must be the invoice's, and no
+    /// other invoice or marker may own it.
+    async fn check_document(&self, dossier: &Dossier, uid: &LedgerUid) -> Result<(), ResolveError> {
+        let file = file_of(dossier);
+        let found = self.ports.ledger.document(file, uid).await.map_err(EngineError::from)?;
+        let Some(document) = found else {
+            return refused(format!("the ledger has no document {uid} in {file}"));
+        };
+        let invoice = dossier.stored.invoice.parts();
+        let same_number = invoice.number.matches(&document.number);
+        let same_reference = document.reference == invoice.external_id.as_str();
+        if !same_number && !same_reference {
+            return refused(format!(
+                "document {uid} has number {} and reference `{}`, neither of which is the invoice's",
+                document.number, document.reference
+            ));
+        }
+        self.check_owner(dossier, file, &document).await
+    }
+
+    async fn check_owner(
+        &self,
+        dossier: &Dossier,
+        file: &CompanyFile,
+        document: &LedgerDocument,
+    ) -> Result<(), ResolveError> {
+        let uid = &document.uid;
+        let owner = self.owner(file, std::slice::from_ref(document)).await?;
+        let other = |id: &&InvoiceId| **id != dossier.stored.id;
+        if let Some(other) = owner.uids.get(uid).filter(other) {
+            return refused(format!("document {uid} is recorded for invoice {other}"));
+        }
+        let Some(marker) = Marker::find(&document.memo) else { return Ok(()) };
+        if let Some(other) = owner.claims.get(&marker.claim).filter(other) {
+            return refused(format!("document {uid} carries the marker of invoice {other}"));
+        }
+        let ours = self.ports.store.installation().await.map_err(EngineError::from)?;
+        if marker.installation != ours {
+            return refused(format!("document {uid} carries another installation's marker"));
+        }
+        Ok(())
+    }
+
+    /// *Absent*: not before the quiet period is over, for nobody.
+    async fn absent(&self, dossier: &Dossier) -> Result<(Move, String), ResolveError> {
+        if let Some(noisy) = dossier.claims.iter().rev().find(|past| !past.quiet_over) {
+            return refused(format!(
+                "a request of it may still take effect until {}; wait for that",
+                noisy.quiet_until
+            ));
+        }
+        match &dossier.stored.life.state {
+            InvoiceState::Posted { uid } => self.gone(dossier, uid).await,
+            InvoiceState::NeedsHuman { uids, .. } => {
+                let words = format!("resolved as absent; ruled out: {}", join(uids));
+                Ok((Move::ResolveAbsent, words))
+            }
+            InvoiceState::Draft
+            | InvoiceState::Ready
+            | InvoiceState::Blocked { .. }
+            | InvoiceState::Claimed { .. }
+            | InvoiceState::InDoubt { .. }
+            | InvoiceState::Rejected { .. }
+            | InvoiceState::Forgotten => Ok((Move::ResolveAbsent, "resolved as absent".to_owned())),
+        }
+    }
+
+    /// A posted document that somebody has deleted: proven by its id, and by two complete searches
+    /// spaced apart.
+    async fn gone(
+        &self,
+        dossier: &Dossier,
+        uid: &LedgerUid,
+    ) -> Result<(Move, String), ResolveError> {
+        let file = file_of(dossier);
+        let there = self.ports.ledger.document(file, uid).await.map_err(EngineError::from)?;
+        if there.is_some() {
+            return refused(format!("document {uid} is in the ledger"));
+        }
+        let Some(claim) = dossier.claims.last().map(|past| past.id) else {
+            return refused(
+                "it was not posted by a claim of ours, so its absence cannot be proven",
+            );
+        };
+        let probed = self.probe(file, claim).await?;
+        if self.inquire(dossier).await? != Finding::Nothing {
+            return refused("the ledger has a document with its number or reference");
+        }
+        match self.count_miss(dossier, claim, probed).await? {
+            Absence::Proven { .. } => {
+                Ok((Move::Gone, format!("document {uid} is gone from the ledger")))
+            }
+            Absence::Once { again_at } => refused(format!(
+                "nothing was found; say it again after {again_at}, when a second search can prove it"
+            )),
+            Absence::Unproven => refused(
+                "nothing was found, but no later document of ours was found either, so that proves nothing",
+            ),
+        }
+    }
+
+    async fn by_person(
+        &self,
+        dossier: &Dossier,
+        wanted: Move,
+        actor: &str,
+        text: String,
+    ) -> Result<Resolved, ResolveError> {
+        let claim = dossier.stored.life.state.claim();
+        let note =
+            Note { kind: NoteKind::Person, claim, actor: actor.to_owned(), text: text.clone() };
+        let change = Change {
+            invoice: dossier.stored.id,
+            guard: Guard::Version(dossier.stored.life.version),
+            wanted,
+            note,
+        };
+        match self.ports.store.apply(change).await.map_err(EngineError::from)? {
+            Applied::Moved(life) => Ok(Resolved { state: life.state.name(), note: text }),
+            Applied::Refused(error) => refused(error.to_string()),
+            Applied::UidTaken(other) => {
+                refused(format!("the document is recorded for invoice {other}"))
+            }
+            Applied::NotFound => Err(ResolveError::NotFound),
+        }
+    }
+}

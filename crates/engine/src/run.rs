@@ -1,0 +1,287 @@
+//! One sync run: from the lock to the closed row.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use futures::stream::{FuturesUnordered, StreamExt as _};
+use postonce_domain::{
+    CompanyFile, Epoch, InstallationId, InvoiceId, RunEnd, RunId, RunResult, StopCause,
+};
+use postonce_ports::clock::Stop;
+use postonce_ports::history::NewRun;
+use postonce_ports::lock::{HeldLock, Holder, LockAnswer, LockError};
+use postonce_ports::store::{Candidate, FileWork, Page};
+
+use crate::tally::Tally;
+use crate::{Engine, EngineError, SyncRequest};
+
+/// What a run is to do.
+pub(crate) enum Work<'a> {
+    /// Whatever is due.
+    Due,
+    /// These rejected invoices, for this reason.
+    Rejected { invoices: &'a [InvoiceId], reason: &'a str },
+}
+
+/// A run that has the lock.
+pub(crate) struct Run<'a> {
+    pub(crate) engine: &'a Engine,
+    pub(crate) id: RunId,
+    pub(crate) installation: InstallationId,
+    pub(crate) request: &'a SyncRequest,
+    pub(crate) tally: Tally,
+    lock: &'a dyn HeldLock,
+    stop: &'a dyn Stop,
+    deadline: Duration,
+    total: u64,
+}
+
+/// A company file that the run has raised the epoch of.
+pub(crate) struct FileRun {
+    pub(crate) work: FileWork,
+    pub(crate) epoch: Epoch,
+}
+
+impl Engine {
+    /// One pass over what is due, if no other run has the lock.
+    ///
+    /// An error means that the run did not begin, or that its lock cannot be told; what stops a
+    /// run on its way is in [`RunEnd::stopped`]. Dropping the future is a crash: the next run
+    /// sweeps what it left.
+    pub async fn sync(
+        &self,
+        request: &SyncRequest,
+        stop: &dyn Stop,
+    ) -> Result<RunResult<Holder>, EngineError> {
+        self.run(request, stop, Work::Due).await
+    }
+
+    pub(crate) async fn run(
+        &self,
+        request: &SyncRequest,
+        stop: &dyn Stop,
+        work: Work<'_>,
+    ) -> Result<RunResult<Holder>, EngineError> {
+        let lock = match self.acquire(request.wait, stop).await? {
+            LockAnswer::Acquired(lock) => lock,
+            LockAnswer::Busy(holder) => return Ok(RunResult::Skipped(holder)),
+        };
+        let held = AssertUnwindSafe(self.run_locked(&*lock, request, stop, work));
+        let ended = held.catch_unwind().await;
+        let released = lock.release().await;
+        let mut end = ended.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        if let Err(error) = released {
+            // The database, not the lock, may be what is gone; a graver cause stays.
+            let cause = match error {
+                LockError::Lost => StopCause::LockLost,
+                LockError::Unavailable { .. } => StopCause::DatabaseUnavailable,
+            };
+            if end.stopped.as_ref().is_none_or(|(known, _)| cause < *known) {
+                end.stopped = Some((cause, error.to_string()));
+            }
+        }
+        Ok(RunResult::Ran(end))
+    }
+
+    async fn acquire(&self, wait: Duration, stop: &dyn Stop) -> Result<LockAnswer, EngineError> {
+        const LOOK_EVERY: Duration = Duration::from_millis(200);
+        let until = self.ports.clock.boot() + wait;
+        loop {
+            let answer = self.ports.lock.try_acquire().await?;
+            let now = self.ports.clock.boot();
+            if matches!(answer, LockAnswer::Acquired(_)) || now >= until || stop.requested() {
+                return Ok(answer);
+            }
+            self.ports.clock.sleep(LOOK_EVERY.min(until.saturating_sub(now))).await;
+        }
+    }
+
+    async fn run_locked(
+        &self,
+        lock: &dyn HeldLock,
+        request: &SyncRequest,
+        stop: &dyn Stop,
+        work: Work<'_>,
+    ) -> Result<RunEnd, EngineError> {
+        let started = self.ports.clock.boot();
+        let installation = self.ports.store.installation().await?;
+        let mut files = self.ports.store.files_with_work().await?;
+        if let Some(only) = &request.company_file {
+            files.retain(|file| file.company_file == *only);
+        }
+        if let Work::Rejected { invoices, .. } = &work {
+            files = self.files_of(invoices).await?;
+        }
+        let total = match &work {
+            Work::Due => files.iter().map(|file| file.due).sum(),
+            Work::Rejected { invoices, .. } => u64::try_from(invoices.len()).unwrap_or(u64::MAX),
+        };
+        let mut raised = Vec::new();
+        for work in files {
+            let epoch = lock.raise_epoch(&work.company_file).await?;
+            raised.push(FileRun { work, epoch });
+        }
+        let id = self.ports.history.start(new_run(request, lock)).await?;
+        let run = Run {
+            engine: self,
+            id,
+            installation,
+            request,
+            tally: Tally::default(),
+            lock,
+            stop,
+            deadline: started + self.policy.run_max,
+            total,
+        };
+        run.write_progress().await;
+        run.go(&raised, &work).await;
+        Ok(run.close(started).await)
+    }
+}
+
+fn new_run(request: &SyncRequest, lock: &dyn HeldLock) -> NewRun {
+    let origin = &request.origin;
+    NewRun {
+        trigger: origin.trigger,
+        actor: origin.actor.clone(),
+        host: origin.host.clone(),
+        pid: origin.pid,
+        boot_id: origin.boot_id.clone(),
+        lock_owner: lock.owner(),
+        connection_id: lock.connection_id(),
+    }
+}
+
+impl Run<'_> {
+    async fn go(&self, files: &[FileRun], work: &Work<'_>) {
+        for file in files {
+            let name = &file.work.company_file;
+            if let Err(error) = self.engine.ports.store.sweep(name, file.epoch).await {
+                return self.tally.halt(StopCause::DatabaseUnavailable, error.to_string());
+            }
+        }
+        match work {
+            Work::Due => {
+                for file in files {
+                    self.check_due(&file.work.company_file).await;
+                    self.send_due(file).await;
+                }
+            }
+            Work::Rejected { invoices, reason } => self.resend(files, invoices, reason).await,
+        }
+    }
+
+    /// Scans the file until a scan claims nothing new. Blocked invoices are tried in the first.
+    async fn send_due(&self, file: &FileRun) {
+        let mut with_blocked = true;
+        while self.may_claim(&file.work.company_file) {
+            let before = self.tally.counts().claimed;
+            self.scan(file, with_blocked).await;
+            with_blocked = false;
+            if self.tally.counts().claimed == before {
+                break;
+            }
+        }
+    }
+
+    async fn scan(&self, file: &FileRun, with_blocked: bool) {
+        let mut in_flight = FuturesUnordered::new();
+        let mut after = None;
+        while self.may_claim(&file.work.company_file) {
+            let page = Page {
+                company_file: file.work.company_file.clone(),
+                after,
+                with_blocked,
+                limit: self.engine.policy.page,
+            };
+            let candidates = match self.engine.ports.store.page(page).await {
+                Ok(candidates) => candidates,
+                Err(error) => {
+                    self.tally.halt(StopCause::DatabaseUnavailable, error.to_string());
+                    break;
+                }
+            };
+            let Some(last) = candidates.last() else { break };
+            after = Some(id_of(last));
+            for candidate in candidates {
+                while in_flight.len() >= self.engine.policy.concurrency.get() {
+                    in_flight.next().await;
+                }
+                in_flight.push(self.one(file, candidate));
+            }
+        }
+        while in_flight.next().await.is_some() {}
+    }
+
+    /// One invoice; a panic costs it and nothing else.
+    pub(crate) async fn one(&self, file: &FileRun, candidate: Candidate) {
+        if !self.may_claim(&file.work.company_file) {
+            return;
+        }
+        let invoice = id_of(&candidate);
+        // Boxed: many are in flight, and each state machine is large.
+        let sent = AssertUnwindSafe(Box::pin(self.send(file, candidate))).catch_unwind().await;
+        if sent.is_err() {
+            let words = format!("a bug stopped the work on invoice {invoice}");
+            self.tally.trouble(StopCause::Unexpected, words);
+        }
+        if self.tally.one_done(self.engine.ports.clock.boot()) {
+            self.write_progress().await;
+        }
+    }
+
+    /// Whether the run may claim anything more in this file. Notices a lost lock, a person's wish
+    /// to stop and the end of the run's time.
+    pub(crate) fn may_claim(&self, file: &CompanyFile) -> bool {
+        if self.lock.is_lost() {
+            self.tally.halt(StopCause::LockLost, "the run lock was lost");
+        }
+        if self.stop.requested() {
+            self.tally.halt(StopCause::Cancelled, "stopped on request");
+        }
+        let limit_left = self.request.limit.is_none_or(|limit| self.tally.counts().claimed < limit);
+        let time_left = self.engine.ports.clock.boot() < self.deadline;
+        limit_left && time_left && !self.tally.is_halted() && !self.tally.is_file_stopped(file)
+    }
+
+    async fn write_progress(&self) {
+        let (counts, done) = (self.tally.counts(), self.tally.done());
+        let history = &self.engine.ports.history;
+        // Progress is for people who look on; a run does not stop for it.
+        drop(history.progress(self.id, counts, done, self.total.max(done)).await);
+    }
+
+    async fn close(&self, started: Duration) -> RunEnd {
+        self.settle_the_rest().await;
+        if self.lock.is_lost() {
+            self.tally.halt(StopCause::LockLost, "the run lock was lost");
+        }
+        self.write_progress().await;
+        let mut end = self.end(started);
+        let reason = end.stopped.as_ref().map_or("", |(_, words)| words.as_str());
+        let history = &self.engine.ports.history;
+        if let Err(error) = history.finish(self.id, end.status(), end.counts, reason).await {
+            self.tally.halt(StopCause::DatabaseUnavailable, error.to_string());
+            end = self.end(started);
+        }
+        end
+    }
+
+    fn end(&self, started: Duration) -> RunEnd {
+        let took = self.engine.ports.clock.boot().saturating_sub(started);
+        RunEnd {
+            run: self.id,
+            counts: self.tally.counts(),
+            stopped: self.tally.stopped(),
+            duration_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+}
+
+fn id_of(candidate: &Candidate) -> InvoiceId {
+    match candidate {
+        Candidate::Readable(stored) => stored.id,
+        Candidate::Unreadable { id, .. } => *id,
+    }
+}

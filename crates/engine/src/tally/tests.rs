@@ -1,0 +1,50 @@
+use std::time::Duration;
+
+use postonce_domain::{OutcomeName, StopCause};
+
+use super::Tally;
+
+#[test]
+fn the_gravest_cause_is_kept() {
+    let tally = Tally::default();
+    tally.halt(StopCause::LedgerUnavailable, "first");
+    tally.halt(StopCause::Cancelled, "milder");
+    assert_eq!(tally.stopped(), Some((StopCause::LedgerUnavailable, "first".to_owned())));
+    tally.halt(StopCause::LockLost, "graver");
+    assert_eq!(tally.stopped().map(|(cause, _)| cause), Some(StopCause::LockLost));
+}
+
+#[test]
+fn a_limit_of_claims_is_kept_and_an_unmade_claim_does_not_count() {
+    let tally = Tally::default();
+    assert!(tally.take_claim(Some(1)));
+    assert!(!tally.take_claim(Some(1)));
+    tally.give_back_claim();
+    assert!(tally.take_claim(Some(1)));
+}
+
+#[test]
+fn claims_without_a_counted_end_are_in_doubt() {
+    let tally = Tally::default();
+    for _ in 0..3 {
+        assert!(tally.take_claim(None));
+    }
+    tally.ended(OutcomeName::Posted);
+    tally.count_the_rest_in_doubt();
+    let counts = tally.counts();
+    assert_eq!((counts.claimed, counts.posted, counts.in_doubt), (3, 1, 2));
+}
+
+#[test]
+fn slowing_down_grows_once_per_pause_and_ends_with_an_answer() {
+    let tally = Tally::default();
+    let seconds = Duration::from_secs;
+    tally.slow_down(seconds(10));
+    tally.slow_down(seconds(10));
+    assert_eq!(tally.resume_at(), seconds(11));
+    tally.slow_down(seconds(11));
+    assert_eq!(tally.resume_at(), seconds(13));
+    tally.ledger_answered();
+    tally.slow_down(seconds(20));
+    assert_eq!(tally.resume_at(), seconds(21));
+}
