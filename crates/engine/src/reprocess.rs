@@ -1,7 +1,9 @@
 //! Reprocess: a person wants rejected invoices to be sent again.
 
 use futures::stream::{FuturesUnordered, StreamExt as _};
-use postonce_domain::{Guard, InvoiceId, InvoiceState, Move, NoteKind, RunResult, StateName};
+use postonce_domain::{
+    Guard, InvoiceId, InvoiceState, Move, NoteKind, RunResult, StateName, StopCause,
+};
 use postonce_ports::clock::Stop;
 use postonce_ports::doubt::Dossier;
 use postonce_ports::lock::Holder;
