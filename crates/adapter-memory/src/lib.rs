@@ -1,1 +1,66 @@
-//! Placeholder.
+//! Every store port in memory: the reference model that real stores are compared with.
+//!
+//! It is short and plain on purpose: one [`Mutex`] around one world, no index that could be wrong,
+//! and no order that depends on chance. What two stores may disagree on is a hole in the ports.
+//!
+//! **Invariant:** each port method locks the world once, so it is one atomic step.
+//!
+//! **Invariant:** time and chance come from outside, so a test that repeats its calls repeats all.
+
+mod customer;
+mod doubt;
+mod history;
+mod intake;
+mod invoice;
+mod lock;
+mod reader;
+mod token;
+mod world;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use postonce_domain::{CompanyFile, InstallationId};
+use postonce_ports::clock::Clock;
+
+use crate::world::World;
+
+/// A store that lives as long as its last clone. Clones share everything.
+#[derive(Clone)]
+pub struct MemoryStore {
+    world: Arc<Mutex<World>>,
+    clock: Arc<dyn Clock>,
+}
+
+impl MemoryStore {
+    /// An empty store; `clock` is what a database's own clock is elsewhere.
+    pub fn new(installation: InstallationId, clock: Arc<dyn Clock>) -> Self {
+        Self { world: Arc::new(Mutex::new(World::new(installation))), clock }
+    }
+
+    /// Settles the past of a company file through a date, or unsettles it.
+    pub fn cut_over(&self, company_file: &CompanyFile, through: Option<Date>) {
+        let mut world = self.world();
+        match through {
+            Some(date) => world.cut_overs.insert(company_file.clone(), date),
+            None => world.cut_overs.remove(company_file),
+        };
+    }
+
+    fn world(&self) -> MutexGuard<'_, World> {
+        // A panic while the world was locked was a test's own; what it left is still whole.
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.wall()
+    }
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStore").finish_non_exhaustive()
+    }
+}

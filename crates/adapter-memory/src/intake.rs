@@ -1,0 +1,149 @@
+//! How invoices come in.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use postonce_domain::{
+    Attempt, CompanyFile, Guard, Invoice, InvoiceId, InvoiceState, Life, Move, StateName, Version,
+};
+use postonce_ports::error::StoreError;
+use postonce_ports::intake::{ImportProblem, ImportRefusal, Imported, Intake};
+
+use crate::MemoryStore;
+use crate::world::{InvoiceRow, World};
+
+#[async_trait]
+impl Intake for MemoryStore {
+    async fn import(&self, invoices: Vec<Invoice>) -> Result<Imported, StoreError> {
+        let now = self.now();
+        let mut world = self.world();
+        let mut batch = Batch::new(&world, now);
+        let mut refusals = Vec::new();
+        for (index, invoice) in invoices.into_iter().enumerate() {
+            let problems = batch.take(invoice);
+            refusals.extend(problems.into_iter().map(|problem| ImportRefusal { index, problem }));
+        }
+        if !refusals.is_empty() {
+            return Ok(Imported::Refused(refusals));
+        }
+        let Batch { created, replaced, unchanged, rows, .. } = batch;
+        world.invoices = rows;
+        Ok(Imported::Done { created, replaced, unchanged })
+    }
+}
+
+type Key = (CompanyFile, postonce_domain::Side, postonce_domain::ExternalId);
+type NumberKey = (CompanyFile, String);
+
+/// An import on a copy of the invoices, which counts only if nothing is refused.
+struct Batch {
+    rows: BTreeMap<InvoiceId, InvoiceRow>,
+    ids: BTreeMap<Key, InvoiceId>,
+    /// Every number that is or was to be somebody's: on record before, or in the list.
+    numbers: BTreeMap<NumberKey, Vec<Key>>,
+    now: Timestamp,
+    created: u64,
+    replaced: u64,
+    unchanged: u64,
+}
+
+impl Batch {
+    fn new(world: &World, now: Timestamp) -> Self {
+        let rows = world.invoices.clone();
+        let ids = rows.iter().map(|(id, row)| (key(&row.invoice), *id)).collect();
+        let mut numbers: BTreeMap<NumberKey, Vec<Key>> = BTreeMap::new();
+        for row in rows.values() {
+            numbers.entry(number_key(&row.invoice)).or_default().push(key(&row.invoice));
+        }
+        Self { rows, ids, numbers, now, created: 0, replaced: 0, unchanged: 0 }
+    }
+
+    fn take(&mut self, invoice: Invoice) -> Vec<ImportProblem> {
+        let key = key(&invoice);
+        let known = self.ids.get(&key).copied();
+        let row = known.and_then(|id| self.rows.get(&id));
+        if row.is_some_and(|row| row.invoice == invoice) {
+            self.unchanged += 1;
+            return Vec::new();
+        }
+        let mut problems: Vec<_> = row.and_then(|row| why_not(row, &invoice)).into_iter().collect();
+        let holders = self.numbers.entry(number_key(&invoice)).or_default();
+        if let Some((_, _, other)) = holders.iter().find(|holder| **holder != key) {
+            problems.push(ImportProblem::NumberTaken { other: other.to_string() });
+        }
+        holders.push(key.clone());
+        if problems.is_empty() {
+            match known {
+                Some(id) => self.replace(id, invoice),
+                None => self.create(key, invoice),
+            }
+        }
+        problems
+    }
+
+    fn create(&mut self, key: Key, invoice: Invoice) {
+        let id = InvoiceId(self.rows.last_key_value().map_or(0, |(id, _)| id.0) + 1);
+        let life = Life::new(InvoiceState::Ready);
+        self.rows.insert(id, InvoiceRow { invoice, life, updated_at: self.now });
+        self.ids.insert(key, id);
+        self.created += 1;
+    }
+
+    fn replace(&mut self, id: InvoiceId, invoice: Invoice) {
+        if let Some(row) = self.rows.get_mut(&id) {
+            row.life = with_new_content(&row.life);
+            row.invoice = invoice;
+            row.updated_at = self.now;
+            self.replaced += 1;
+        }
+    }
+}
+
+/// Why a known invoice cannot take other content.
+fn why_not(row: &InvoiceRow, invoice: &Invoice) -> Option<ImportProblem> {
+    let state = row.life.state.name();
+    let (old, new) = (row.invoice.parts(), invoice.parts());
+    match state {
+        StateName::Draft | StateName::Ready | StateName::Blocked | StateName::Rejected => {
+            let same = old.number == new.number && old.customer.code == new.customer.code;
+            (row.life.attempt > Attempt(0) && !same).then(|| ImportProblem::Fixed {
+                number: old.number.to_string(),
+                customer: old.customer.code.to_string(),
+            })
+        }
+        StateName::Claimed
+        | StateName::InDoubt
+        | StateName::Posted
+        | StateName::NeedsHuman
+        | StateName::Forgotten => Some(ImportProblem::TooLate { state }),
+    }
+}
+
+/// The life of an invoice whose content is new: a blocked one has its chance again.
+fn with_new_content(life: &Life) -> Life {
+    let same_state = Life { version: Version(life.version.0 + 1), ..life.clone() };
+    match life.state {
+        InvoiceState::Blocked { .. } => {
+            life.apply(Guard::Version(life.version), Move::Release).unwrap_or(same_state)
+        }
+        InvoiceState::Draft
+        | InvoiceState::Ready
+        | InvoiceState::Claimed { .. }
+        | InvoiceState::InDoubt { .. }
+        | InvoiceState::Posted { .. }
+        | InvoiceState::Rejected { .. }
+        | InvoiceState::NeedsHuman { .. }
+        | InvoiceState::Forgotten => same_state,
+    }
+}
+
+fn key(invoice: &Invoice) -> Key {
+    let parts = invoice.parts();
+    (parts.company_file.clone(), parts.side, parts.external_id.clone())
+}
+
+fn number_key(invoice: &Invoice) -> NumberKey {
+    let parts = invoice.parts();
+    (parts.company_file.clone(), parts.number.as_str().to_ascii_uppercase())
+}

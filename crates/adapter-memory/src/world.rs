@@ -1,0 +1,177 @@
+//! What the store holds, and the steps that several ports share.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
+use postonce_domain::{
+    ClaimId, CompanyFile, CustomerCode, Epoch, InstallationId, Invoice, InvoiceId, InvoiceState,
+    LedgerUid, Life, Outcome, OutcomeName, RunId,
+};
+use postonce_ports::error::StoreError;
+use postonce_ports::history::Run;
+use postonce_ports::reader::NoteRecord;
+use postonce_ports::store::{Note, StoredInvoice};
+use postonce_ports::token::RefreshToken;
+
+pub(crate) struct World {
+    pub(crate) installation: InstallationId,
+    pub(crate) invoices: BTreeMap<InvoiceId, InvoiceRow>,
+    /// In the order in which they were made.
+    pub(crate) claims: Vec<ClaimRow>,
+    pub(crate) notes: Vec<NoteRecord>,
+    pub(crate) ruled_out: BTreeMap<InvoiceId, BTreeSet<LedgerUid>>,
+    pub(crate) epochs: BTreeMap<CompanyFile, Epoch>,
+    pub(crate) cut_overs: BTreeMap<CompanyFile, Date>,
+    pub(crate) tokens: BTreeMap<CompanyFile, RefreshToken>,
+    pub(crate) customers: BTreeMap<(CompanyFile, CustomerCode), CustomerRow>,
+    pub(crate) runs: BTreeMap<RunId, Run>,
+    /// The owner of the run lock, while it is held.
+    pub(crate) lock: Option<String>,
+    /// How often the lock was taken.
+    pub(crate) holds: u64,
+}
+
+#[derive(Clone)]
+pub(crate) struct InvoiceRow {
+    pub(crate) invoice: Invoice,
+    pub(crate) life: Life,
+    pub(crate) updated_at: Timestamp,
+}
+
+pub(crate) struct ClaimRow {
+    pub(crate) id: ClaimId,
+    pub(crate) invoice: InvoiceId,
+    pub(crate) company_file: CompanyFile,
+    pub(crate) number: postonce_domain::InvoiceNumber,
+    pub(crate) reference: postonce_domain::ExternalId,
+    pub(crate) epoch: Epoch,
+    pub(crate) run: RunId,
+    pub(crate) claimed_at: Timestamp,
+    pub(crate) quiet_until: Timestamp,
+    pub(crate) outcome: Option<Outcome>,
+    pub(crate) inquiries: u32,
+    pub(crate) next_check: Timestamp,
+    pub(crate) first_miss_at: Option<Timestamp>,
+    pub(crate) absent_at: Option<Timestamp>,
+}
+
+pub(crate) struct CustomerRow {
+    pub(crate) quiet_until: Timestamp,
+    pub(crate) first_miss_at: Option<Timestamp>,
+}
+
+impl World {
+    pub(crate) fn new(installation: InstallationId) -> Self {
+        Self {
+            installation,
+            invoices: BTreeMap::new(),
+            claims: Vec::new(),
+            notes: Vec::new(),
+            ruled_out: BTreeMap::new(),
+            epochs: BTreeMap::new(),
+            cut_overs: BTreeMap::new(),
+            tokens: BTreeMap::new(),
+            customers: BTreeMap::new(),
+            runs: BTreeMap::new(),
+            lock: None,
+            holds: 0,
+        }
+    }
+
+    pub(crate) fn invoice(&self, id: InvoiceId) -> Result<&InvoiceRow, StoreError> {
+        self.invoices.get(&id).ok_or_else(|| StoreError::Corrupt {
+            table: "postonce_invoice",
+            key: id.to_string(),
+            why: "there is no such invoice".to_owned(),
+        })
+    }
+
+    pub(crate) fn stored(&self, id: InvoiceId, row: &InvoiceRow) -> StoredInvoice {
+        let doubtful = |claim: &ClaimRow| claim.outcome_name() != Some(OutcomeName::NotSent);
+        StoredInvoice {
+            id,
+            life: row.life.clone(),
+            invoice: row.invoice.clone(),
+            doubtful_past: self.claims_of(id).any(doubtful),
+        }
+    }
+
+    pub(crate) fn claim(&self, id: ClaimId) -> Option<&ClaimRow> {
+        self.claims.iter().find(|claim| claim.id == id)
+    }
+
+    pub(crate) fn claim_mut(&mut self, id: ClaimId) -> Option<&mut ClaimRow> {
+        self.claims.iter_mut().find(|claim| claim.id == id)
+    }
+
+    pub(crate) fn claims_of(&self, invoice: InvoiceId) -> impl Iterator<Item = &ClaimRow> {
+        self.claims.iter().filter(move |claim| claim.invoice == invoice)
+    }
+
+    /// The invoice of the company file that this document is recorded for.
+    pub(crate) fn owner_of(
+        &self,
+        company_file: &CompanyFile,
+        uid: &LedgerUid,
+    ) -> Option<InvoiceId> {
+        let state = InvoiceState::Posted { uid: uid.clone() };
+        let mut rows = self.invoices.iter();
+        rows.find(|(_, row)| row.life.state == state && row.company_file() == company_file)
+            .map(|(id, _)| *id)
+    }
+
+    /// Writes the new life of an invoice that exists.
+    pub(crate) fn set_life(&mut self, id: InvoiceId, life: Life, now: Timestamp) {
+        // What was missed before says nothing about where it stands now.
+        for claim in self.claims.iter_mut().filter(|claim| claim.invoice == id) {
+            claim.first_miss_at = None;
+            claim.absent_at = None;
+        }
+        if let Some(row) = self.invoices.get_mut(&id) {
+            row.life = life;
+            row.updated_at = now;
+        }
+    }
+
+    pub(crate) fn write_note(
+        &mut self,
+        invoice: InvoiceId,
+        at: Timestamp,
+        note: Note,
+        payload: Option<String>,
+    ) {
+        let last = self.notes.last().map_or(0, |note| note.id);
+        self.notes.push(NoteRecord { id: last + 1, invoice, at, note, payload });
+    }
+}
+
+impl InvoiceRow {
+    pub(crate) fn company_file(&self) -> &CompanyFile {
+        &self.invoice.parts().company_file
+    }
+}
+
+impl ClaimRow {
+    pub(crate) fn outcome_name(&self) -> Option<OutcomeName> {
+        self.outcome.as_ref().map(Outcome::name)
+    }
+
+    /// Takes an outcome over, unless what is known already says more.
+    pub(crate) fn learn(&mut self, outcome: &Outcome) {
+        let known = self.outcome_name();
+        let vaguer = outcome.name() == OutcomeName::InDoubt && known.is_some();
+        if !vaguer && known != Some(OutcomeName::Posted) {
+            self.outcome = Some(outcome.clone());
+        }
+    }
+}
+
+/// `at` plus a time that a caller gave; the end of time if that is beyond it.
+pub(crate) fn later(at: Timestamp, time: Duration) -> Timestamp {
+    SignedDuration::try_from(time)
+        .ok()
+        .and_then(|time| at.checked_add(time).ok())
+        .unwrap_or(Timestamp::MAX)
+}
