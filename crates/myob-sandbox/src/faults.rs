@@ -1,0 +1,210 @@
+//! Faults on demand: what is to go wrong, for which requests, how often.
+
+use serde::{Deserialize, Serialize};
+
+/// What to do to a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Action {
+    /// Wait, then go on; later faults apply too.
+    Delay,
+    /// Close the connection before any effect.
+    Drop,
+    /// Take effect, then close the connection.
+    CommitThenDrop,
+    /// Close the connection now and take effect later.
+    LateCommit,
+    /// 500, no effect.
+    #[serde(rename = "error_500")]
+    Error500,
+    /// Effect, then 500.
+    #[serde(rename = "error_500_committed")]
+    Error500Committed,
+    /// 504, no effect.
+    GatewayTimeout,
+    /// Effect, then 504.
+    GatewayTimeoutCommitted,
+    /// 503, no effect.
+    #[serde(rename = "unavailable_503")]
+    Unavailable503,
+    /// 403 `RateLimitError`, no effect.
+    RateLimit,
+    /// 429, no effect.
+    #[serde(rename = "too_many_429")]
+    TooMany429,
+    /// 401, no effect.
+    Unauthorised,
+    /// 403 `AccessDenied`, no effect.
+    AccessDenied,
+    /// 404, no effect.
+    NotFound,
+    /// 400 with an `Errors` body, no effect.
+    Reject,
+    /// 307 to the same address, no effect.
+    #[serde(rename = "redirect_307")]
+    Redirect307,
+    /// Effect, then an answer that breaks off in its body.
+    TruncateBody,
+    /// Effect, then 201 with `Location` and no body.
+    #[serde(rename = "empty_201")]
+    Empty201,
+    /// Effect, then 201 without `Location` and body.
+    #[serde(rename = "no_location_201")]
+    NoLocation201,
+    /// 403 with a page of HTML, no effect.
+    HtmlError,
+    /// Effect and answer as usual, but lists do not show the invoice yet.
+    HideFromSearch,
+    /// 500 to a search.
+    SearchError,
+}
+
+/// Which requests a fault is for. An absent key matches any.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Match {
+    /// The HTTP method, in any case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) method: Option<String>,
+    /// How the path begins: in full, or from behind the company file (`/Sale/Invoice`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) path_prefix: Option<String>,
+    /// The company file's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) company_file: Option<String>,
+    /// The invoice number in the request's body; for `search_error`, the one searched for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) number: Option<String>,
+}
+
+/// One fault as a client asks for it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Fault {
+    /// Absent: POSTs to `/Sale/Invoice`, for `search_error` GETs of it.
+    #[serde(rename = "match", default, skip_serializing_if = "Option::is_none")]
+    pub(crate) matches: Option<Match>,
+    /// What to do.
+    pub(crate) action: Action,
+    /// How often; 0 = for ever.
+    #[serde(default = "once")]
+    pub(crate) times: u64,
+    /// Milliseconds: for `delay`, `late_commit` and `hide_from_search` what they say; every other
+    /// action holds its answer back for so long.
+    #[serde(default)]
+    pub(crate) delay_ms: u64,
+}
+
+fn once() -> u64 {
+    1
+}
+
+/// What a request shows to the faults.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Facts {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    /// The company file and the path behind it, which begins with a slash.
+    pub(crate) file: Option<(String, String)>,
+    /// The number in the body of a POST or PUT.
+    pub(crate) number: Option<String>,
+    /// The numbers that a search asks for.
+    pub(crate) searched: Vec<String>,
+}
+
+/// A fault that waits for its requests.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Waiting {
+    #[serde(flatten)]
+    pub(crate) fault: Fault,
+    /// How often it will still apply; none if for ever.
+    pub(crate) remaining: Option<u64>,
+    #[serde(skip)]
+    id: u64,
+}
+
+/// The faults in order.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    waiting: Vec<Waiting>,
+    last: u64,
+}
+
+impl Faults {
+    /// Adds `faults` behind the others.
+    pub(crate) fn append(&mut self, faults: Vec<Fault>) {
+        for fault in faults {
+            self.last += 1;
+            let remaining = (fault.times > 0).then_some(fault.times);
+            self.waiting.push(Waiting { fault, remaining, id: self.last });
+        }
+    }
+
+    /// Forgets all.
+    pub(crate) fn clear(&mut self) {
+        self.waiting.clear();
+    }
+
+    /// What still waits.
+    pub(crate) fn waiting(&self) -> &[Waiting] {
+        &self.waiting
+    }
+
+    /// The faults that apply to a request, with their ids: delays, and at most one other, last.
+    /// They still have to be [`used`](Self::used).
+    pub(crate) fn applying(&self, facts: &Facts) -> Vec<(u64, Fault)> {
+        let mut found = Vec::new();
+        for waiting in self.waiting.iter().filter(|waiting| waiting.fault.applies(facts)) {
+            found.push((waiting.id, waiting.fault.clone()));
+            if waiting.fault.action != Action::Delay {
+                break;
+            }
+        }
+        found
+    }
+
+    /// Counts one use.
+    pub(crate) fn used(&mut self, id: u64) {
+        for waiting in self.waiting.iter_mut().filter(|waiting| waiting.id == id) {
+            waiting.remaining = waiting.remaining.map(|remaining| remaining.saturating_sub(1));
+        }
+        self.waiting.retain(|waiting| waiting.remaining != Some(0));
+    }
+}
+
+impl Fault {
+    /// Whether it is for this request.
+    pub(crate) fn applies(&self, facts: &Facts) -> bool {
+        let search = self.action == Action::SearchError;
+        let Some(matches) = &self.matches else {
+            let method = if search { "GET" } else { "POST" };
+            return facts.method == method && facts.begins_with("/Sale/Invoice");
+        };
+        // A search that fails is a GET, whatever else is said.
+        let method = matches.method.as_deref().or(search.then_some("GET"));
+        let number = |wanted: &String| {
+            if search {
+                facts.searched.contains(wanted)
+            } else {
+                facts.number.as_ref() == Some(wanted)
+            }
+        };
+        method.is_none_or(|wanted| wanted.eq_ignore_ascii_case(&facts.method))
+            && matches.path_prefix.as_ref().is_none_or(|prefix| facts.begins_with(prefix))
+            && matches
+                .company_file
+                .as_ref()
+                .is_none_or(|wanted| facts.file.as_ref().is_some_and(|(file, _)| file == wanted))
+            && matches.number.as_ref().is_none_or(number)
+    }
+}
+
+impl Facts {
+    fn begins_with(&self, prefix: &str) -> bool {
+        self.path.starts_with(prefix)
+            || self.file.as_ref().is_some_and(|(_, rest)| rest.starts_with(prefix))
+    }
+}
+
+#[cfg(test)]
+mod tests;

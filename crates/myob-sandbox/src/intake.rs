@@ -1,0 +1,287 @@
+//! What every request to the API goes through: counted, let pass, delayed, made to go wrong.
+//!
+//! **Invariant:** a request that arrived whole is carried through in a task of its own, whether
+//! or not its client still waits; only the end of the server stops it.
+
+use std::hash::{DefaultHasher, Hasher as _};
+use std::io::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, ETAG, HOST, IF_NONE_MATCH};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+
+use crate::answers::ApiError;
+use crate::app::App;
+use crate::arrival::{Arrival, arrival};
+use crate::call::Orders;
+use crate::clock::new_uid;
+use crate::events::{Event, Late};
+use crate::faults::{Action, Fault};
+use crate::misbehave::{Disconnect, after_effect, disconnect, takes_effect, without_effect};
+use crate::{clock, gate, requests};
+
+/// The largest body that is read.
+const BODY_BYTES_MAX: usize = 16 << 20;
+
+/// The layer around the API's routes.
+pub(crate) async fn intake(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let length = parts.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+    let length = length.and_then(|length| length.parse::<usize>().ok()).unwrap_or(0);
+    if length > BODY_BYTES_MAX {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    }
+    // A request that breaks off, or grows beyond the limit, never arrived.
+    let Ok(body) = axum::body::to_bytes(body, BODY_BYTES_MAX).await else { return disconnect() };
+    let work = tokio::spawn(async move {
+        tokio::select! {
+            response = carry_through(&app, parts, body, next) => response,
+            () = app.stopped() => disconnect(),
+        }
+    });
+    work.await.unwrap_or_else(|_| disconnect())
+}
+
+async fn carry_through(app: &App, mut parts: Parts, body: Bytes, next: Next) -> Response {
+    let arrival = arrival(&parts, &body);
+    let method = parts.method.clone();
+    let headers = parts.headers.clone();
+    let origin = origin(app, &headers);
+    let target = format!("{origin}{}", parts.uri);
+    let (seq, faults) = receive(app, &arrival, &headers);
+    let faults = match faults {
+        Ok(faults) => faults,
+        Err(refusal) => {
+            return send(app, seq, encoded(&method, &headers, refusal.into_response()).await);
+        }
+    };
+    let (delay, fault) = split(faults);
+    pause(delay.saturating_add(half(app.latency))).await;
+    let answer = match &fault {
+        Some(fault) if !takes_effect(fault.action) => {
+            if fault.action == Action::LateCommit {
+                postpone(app, seq, &arrival, &body, fault.delay_ms);
+            }
+            encoded(&method, &headers, without_effect(fault.action, &target)).await
+        }
+        Some(_) | None => {
+            parts.extensions.insert(orders(origin, fault.as_ref()));
+            let answer = next.run(Request::from_parts(parts, Body::from(body))).await;
+            if method != Method::GET && answer.status().is_success() {
+                app.requests().committed(seq);
+            }
+            let answer = encoded(&method, &headers, answer).await;
+            match &fault {
+                Some(fault) => after_effect(fault.action, answer).await,
+                None => answer,
+            }
+        }
+    };
+    let held_back = fault.as_ref().map(held_back).unwrap_or_default();
+    pause(held_back.saturating_add(half(app.latency))).await;
+    send(app, seq, answer)
+}
+
+/// Enters the request in the lists and gives the faults that apply to it; a request that may not
+/// pass uses up no fault.
+fn receive(
+    app: &App,
+    arrival: &Arrival,
+    headers: &HeaderMap,
+) -> (u64, Result<Vec<Fault>, ApiError>) {
+    let facts = &arrival.facts;
+    let mut session = app.session();
+    let entry = requests::Entry {
+        seq: 0,
+        at: clock::rfc3339(session.now),
+        method: facts.method.clone(),
+        path: facts.path.clone(),
+        number: facts.number.clone().or_else(|| facts.searched.first().cloned()),
+        status: None,
+        committed: false,
+    };
+    let seq = app.requests().begin(entry);
+    if let Some((file, _)) = facts.file.as_ref().filter(|_| arrival.invoice_post) {
+        let number = facts.number.as_deref().map(Box::from);
+        let arrived = Event::Arrived { file: file.as_str().into(), number };
+        if let Err(error) = session.commit(arrived) {
+            return (seq, Err(error));
+        }
+    }
+    drop(session);
+    if facts.path.starts_with("/accountright")
+        && let Err(refusal) = gate::check(app, headers)
+    {
+        return (seq, Err(refusal));
+    }
+    let mut session = app.session();
+    let applying = session.books().faults.applying(facts);
+    let mut faults = Vec::with_capacity(applying.len());
+    for (id, fault) in applying {
+        if fault.times > 0
+            && let Err(error) = session.commit(Event::FaultUsed(id))
+        {
+            return (seq, Err(error));
+        }
+        faults.push(fault);
+    }
+    (seq, Ok(faults))
+}
+
+/// How long to wait before anything happens, and what is to go wrong then.
+fn split(faults: Vec<Fault>) -> (Duration, Option<Fault>) {
+    let mut delay = Duration::ZERO;
+    let mut other = None;
+    for fault in faults {
+        if fault.action == Action::Delay {
+            delay = delay.saturating_add(Duration::from_millis(fault.delay_ms));
+        } else {
+            other = Some(fault);
+        }
+    }
+    (delay, other)
+}
+
+/// What the handler is to do differently.
+fn orders(origin: String, fault: Option<&Fault>) -> Orders {
+    let hide = fault.filter(|fault| fault.action == Action::HideFromSearch);
+    Orders {
+        origin,
+        hide_for: hide.map(|fault| fault.delay_ms),
+        whole_body: fault.is_some_and(|fault| fault.action == Action::TruncateBody),
+    }
+}
+
+/// Keeps a request for later. One that creates nothing is only dropped.
+fn postpone(app: &App, seq: u64, arrival: &Arrival, body: &Bytes, delay_ms: u64) {
+    let Some((file, _)) = &arrival.facts.file else { return };
+    let Some(target) = arrival.target else { return };
+    let mut session = app.session();
+    let id = session.books().next_late();
+    let late = Late {
+        id,
+        due: session.now.saturating_add(i64::try_from(delay_ms).unwrap_or(i64::MAX)),
+        file: file.as_str().into(),
+        target,
+        body: String::from_utf8_lossy(body).into(),
+    };
+    // If the log fails, the request has no effect, and no answer says that it has.
+    if session.commit(Event::Postponed(late)).is_ok() {
+        app.late_requests().insert(id, seq);
+    }
+}
+
+/// How long an answer that goes wrong is held back.
+fn held_back(fault: &Fault) -> Duration {
+    match fault.action {
+        Action::Delay | Action::LateCommit | Action::HideFromSearch => Duration::ZERO,
+        Action::Drop
+        | Action::CommitThenDrop
+        | Action::Error500
+        | Action::Error500Committed
+        | Action::GatewayTimeout
+        | Action::GatewayTimeoutCommitted
+        | Action::Unavailable503
+        | Action::RateLimit
+        | Action::TooMany429
+        | Action::Unauthorised
+        | Action::AccessDenied
+        | Action::NotFound
+        | Action::Reject
+        | Action::Redirect307
+        | Action::TruncateBody
+        | Action::Empty201
+        | Action::NoLocation201
+        | Action::HtmlError
+        | Action::SearchError => Duration::from_millis(fault.delay_ms),
+    }
+}
+
+fn half(latency: Duration) -> Duration {
+    latency.checked_div(2).unwrap_or_default()
+}
+
+#[expect(clippy::disallowed_methods, reason = "slowness on demand is what the sandbox is for")]
+async fn pause(time: Duration) {
+    if !time.is_zero() {
+        tokio::time::sleep(time).await;
+    }
+}
+
+/// The last step: notes the answer and gives it.
+fn send(app: &App, seq: u64, mut answer: Response) -> Response {
+    if answer.extensions().get::<Disconnect>().is_some() {
+        return answer;
+    }
+    app.requests().answered(seq, answer.status().as_u16());
+    if let Ok(id) = HeaderValue::from_str(&new_uid().to_string()) {
+        answer.headers_mut().insert("x-myobapi-requestid", id);
+    }
+    answer
+}
+
+/// Scheme and host as the client named them.
+fn origin(app: &App, headers: &HeaderMap) -> String {
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+    host.map_or_else(|| app.url.clone(), |host| format!("http://{host}"))
+}
+
+/// Adds the `ETag`, answers 304 if the client has it already, and packs the body if it may.
+async fn encoded(method: &Method, headers: &HeaderMap, answer: Response) -> Response {
+    let (mut parts, body) = answer.into_parts();
+    let body = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
+    parts.headers.remove(CONTENT_LENGTH);
+    if method == Method::GET && parts.status == StatusCode::OK {
+        let tag = etag(&body);
+        let known = headers.get(IF_NONE_MATCH).and_then(|known| known.to_str().ok());
+        if known.is_some_and(|known| known.split(',').any(|known| known.trim() == tag)) {
+            parts.status = StatusCode::NOT_MODIFIED;
+            return Response::from_parts(parts, Body::empty());
+        }
+        if let Ok(tag) = HeaderValue::from_str(&tag) {
+            parts.headers.insert(ETAG, tag);
+        }
+    }
+    let accepted = headers.get(ACCEPT_ENCODING).and_then(|accepted| accepted.to_str().ok());
+    let packed =
+        if !body.is_empty() && accepted.is_some_and(accepts_gzip) { gzip(&body) } else { None };
+    let body = match packed {
+        Some(packed) => {
+            parts.headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            Body::from(packed)
+        }
+        None => Body::from(body),
+    };
+    Response::from_parts(parts, body)
+}
+
+fn etag(body: &[u8]) -> String {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(body);
+    format!("\"{}\"", i64::from_ne_bytes(hasher.finish().to_ne_bytes()))
+}
+
+fn accepts_gzip(accepted: &str) -> bool {
+    accepted.split(',').any(|coding| {
+        let (coding, weight) = coding.split_once(';').unwrap_or((coding, ""));
+        let refused = weight.trim().strip_prefix("q=").is_some_and(|weight| {
+            weight.trim_end_matches('0').trim_end_matches('.').trim_end_matches('0').is_empty()
+        });
+        coding.trim().eq_ignore_ascii_case("gzip") && !refused
+    })
+}
+
+fn gzip(body: &[u8]) -> Option<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(body).ok()?;
+    encoder.finish().ok()
+}
