@@ -1,1 +1,4 @@
-//! Tests.
+//! Every test that needs more than one crate.
+#![cfg(test)]
+
+mod interleaving;
