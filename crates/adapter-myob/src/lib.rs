@@ -1,1 +1,171 @@
-//! Placeholder.
+//! The ledger over MYOB's API.
+//!
+//! It builds requests, sends each at most once, says what became of it, and searches. It decides
+//! nothing: what a doubtful answer leads to is the engine's.
+//!
+//! **Invariant:** a POST goes out at most once: no retry, no redirect, no reused connection, one
+//! body that passes one gate.
+//! **Invariant:** nothing leaves after the token's time, checked on the connection already made.
+//! **Invariant:** what an answer means stands in one table (`classify`); all else is in doubt.
+//! **Invariant:** an answer that cannot be read is never taken for "there is nothing".
+//!
+//! Reading order: `http` and `gate` (how a request leaves), `classify` (what came of it), `api`
+//! and `tokens` (how we are let in), `prepare` with `references`, `customers` and `payload` (what
+//! is sent), `search` (what is there).
+
+mod api;
+mod classify;
+mod customers;
+mod gate;
+mod http;
+mod json;
+mod odata;
+mod options;
+mod payload;
+mod per_file;
+mod post;
+mod prepare;
+mod rate;
+mod reading;
+mod references;
+mod refusal;
+mod search;
+mod token_endpoint;
+mod tokens;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jiff::civil::Date;
+use postonce_domain::{
+    ClaimToken, CompanyFile, Invoice, LedgerDocument, LedgerUid, Marker, Outcome, PreparedRequest,
+    SearchKey,
+};
+use postonce_ports::ledger::{Ledger, LedgerError, PrepareError};
+use reqwest::Url;
+
+pub use crate::options::{CompanyFileAccess, Layout, MissingCustomer, Options, Ports, SetupError};
+
+use crate::api::Api;
+use crate::customers::Customers;
+use crate::http::Clients;
+use crate::per_file::PerFile;
+use crate::rate::Rate;
+use crate::references::References;
+use crate::token_endpoint::TokenEndpoint;
+use crate::tokens::Tokens;
+
+/// MYOB as the ledger. One value serves all company files of one API key and shares its rate.
+#[derive(Debug)]
+pub struct MyobLedger {
+    api: Api,
+    references: References,
+    customers: Customers,
+    layout: Layout,
+    default_account: Option<String>,
+    start_date: Option<Date>,
+    rate_limit_is_not_sent: bool,
+}
+
+impl MyobLedger {
+    /// A ledger; nothing is asked yet.
+    ///
+    /// `unlisted_is_own_id`: an alias without an entry in `files` is its own business id, as on a
+    /// loopback ledger.
+    pub fn new(
+        options: Options,
+        files: BTreeMap<CompanyFile, CompanyFileAccess>,
+        unlisted_is_own_id: bool,
+        ports: Ports,
+    ) -> Result<Self, SetupError> {
+        let Ports { clock, ids, tokens, customers } = ports;
+        let base = url("ledger.base_url", &options.base_url)?;
+        let clients = Clients::new(&base, options.post_timeout)?;
+        let endpoint = TokenEndpoint {
+            client: clients.reader.clone(),
+            url: url("ledger.token_url", &options.token_url)?,
+            key: options.api_key.clone(),
+            secret: options.api_secret,
+            clock: Arc::clone(&clock),
+        };
+        let customers = Customers {
+            missing: options.missing_customer,
+            claims: customers,
+            ids,
+            clock: Arc::clone(&clock),
+            quiet: options.quiet,
+            recheck: options.recheck,
+            rate_limit_is_not_sent: options.rate_limit_is_not_sent,
+            creating: PerFile::default(),
+        };
+        let api = Api {
+            base,
+            clients,
+            key: options.api_key,
+            files,
+            refresh_token: options.refresh_token,
+            unlisted_is_own_id,
+            tokens: Tokens::new(endpoint, tokens, Arc::clone(&clock)),
+            rate: Rate::new(options.rate_per_second, Arc::clone(&clock)),
+            clock: Arc::clone(&clock),
+        };
+        Ok(Self {
+            api,
+            references: References::new(clock),
+            customers,
+            layout: options.layout,
+            default_account: options.default_account,
+            start_date: options.start_date,
+            rate_limit_is_not_sent: options.rate_limit_is_not_sent,
+        })
+    }
+}
+
+fn url(key: &'static str, value: &str) -> Result<Url, SetupError> {
+    let url = Url::parse(value.trim_end_matches('/')).ok();
+    url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+        .ok_or_else(|| SetupError::BadUrl { key, value: value.to_owned() })
+}
+
+#[async_trait]
+impl Ledger for MyobLedger {
+    async fn prepare(
+        &self,
+        invoice: &Invoice,
+        marker: Marker,
+    ) -> Result<PreparedRequest, PrepareError> {
+        self.prepare_invoice(invoice, marker).await
+    }
+
+    async fn check(&self, invoice: &Invoice) -> Result<(), PrepareError> {
+        self.check_invoice(invoice).await
+    }
+
+    async fn post(&self, token: ClaimToken) -> Outcome {
+        self.post_claimed(token).await
+    }
+
+    async fn search(
+        &self,
+        company_file: &CompanyFile,
+        key: &SearchKey,
+    ) -> Result<Vec<LedgerDocument>, LedgerError> {
+        self.search_documents(company_file, key).await
+    }
+
+    async fn document(
+        &self,
+        company_file: &CompanyFile,
+        uid: &LedgerUid,
+    ) -> Result<Option<LedgerDocument>, LedgerError> {
+        self.document_of(company_file, uid).await
+    }
+
+    async fn reach(&self, company_file: &CompanyFile) -> Result<(), LedgerError> {
+        self.reach_file(company_file).await
+    }
+}

@@ -1,0 +1,240 @@
+//! Requests to the API of one company file: headers, rate, access tokens, retries of reads.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Method;
+use http::header::{ACCEPT, CONTENT_TYPE};
+use postonce_domain::{CompanyFile, NotAfter, Outcome};
+use postonce_ports::clock::Clock;
+use postonce_ports::ledger::LedgerError;
+use reqwest::{Client, RequestBuilder, Url};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::http::{Answer, Clients, Sent, describe, read, send_once};
+use crate::json::Object;
+use crate::odata::escaped;
+use crate::options::CompanyFileAccess;
+use crate::rate::Rate;
+use crate::reading::{Reading, reading};
+use crate::tokens::{AccessToken, Tokens};
+
+/// How often a read is tried.
+const TRIES_MAX: u32 = 4;
+
+/// The first wait between two tries; it doubles.
+const WAIT: Duration = Duration::from_millis(500);
+
+/// The most pages of one list; 400 records stand on a page.
+const PAGES_MAX: usize = 20;
+
+/// The API, for all company files.
+pub(crate) struct Api {
+    pub(crate) base: Url,
+    pub(crate) clients: Clients,
+    pub(crate) key: SecretString,
+    pub(crate) files: BTreeMap<CompanyFile, CompanyFileAccess>,
+    pub(crate) refresh_token: Option<SecretString>,
+    pub(crate) unlisted_is_own_id: bool,
+    pub(crate) tokens: Tokens,
+    pub(crate) rate: Rate,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl fmt::Debug for Api {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Api").field("base", &self.base.as_str()).finish_non_exhaustive()
+    }
+}
+
+impl Api {
+    /// MYOB's id of the file; `None` if the file is not configured.
+    pub(crate) fn business_id<'a>(&'a self, file: &'a CompanyFile) -> Option<&'a str> {
+        match self.files.get(file) {
+            Some(access) => Some(&access.business_id),
+            None => self.unlisted_is_own_id.then(|| file.as_str()),
+        }
+    }
+
+    /// The path of the file's resource `path`, without the leading address.
+    pub(crate) fn route(&self, file: &CompanyFile, path: &str) -> Option<String> {
+        let business = escaped(self.business_id(file)?);
+        Some(if path.is_empty() { business } else { format!("{business}/{path}") })
+    }
+
+    /// Waits until a request may go out at once: a place in the rate, then a fresh token.
+    pub(crate) async fn ready(&self, file: &CompanyFile) -> Result<AccessToken, LedgerError> {
+        self.rate.take().await;
+        self.fresh_token(file).await
+    }
+
+    async fn fresh_token(&self, file: &CompanyFile) -> Result<AccessToken, LedgerError> {
+        let own = self.files.get(file).and_then(|access| access.refresh_token.as_ref());
+        self.tokens.fresh(file, own.or(self.refresh_token.as_ref())).await
+    }
+
+    /// Sends a POST, once, with the token at hand. No waiting: whoever calls it is
+    /// [`ready`](Self::ready).
+    pub(crate) async fn post_once(
+        &self,
+        token: &AccessToken,
+        route: &str,
+        payload: String,
+        not_after: NotAfter,
+    ) -> Sent {
+        let Some(url) = self.url(&format!("{route}?returnBody=true")) else {
+            return Sent::NoConnection { why: format!("`{route}` makes no address") };
+        };
+        let request = self
+            .request(&self.clients.poster, Method::POST, url, token)
+            .header(CONTENT_TYPE, "application/json");
+        send_once(request, payload, not_after, &self.clock).await
+    }
+
+    /// Reads a resource of the file; `None` if there is no such one.
+    pub(crate) async fn get(
+        &self,
+        file: &CompanyFile,
+        path: &str,
+    ) -> Result<Option<Object>, LedgerError> {
+        let url = self.route(file, path).ok_or_else(|| unknown(file))?;
+        let url = self.url(&url).ok_or_else(|| unavailable(format!("`{url}` is no address")))?;
+        self.get_url(file, url).await
+    }
+
+    /// Every record of a list, all its pages.
+    pub(crate) async fn list(
+        &self,
+        file: &CompanyFile,
+        path: &str,
+    ) -> Result<Vec<Object>, LedgerError> {
+        let mut records = Vec::new();
+        let resource = path.split('?').next().unwrap_or_default();
+        let mut page = self.get(file, path).await?;
+        for _ in 0..PAGES_MAX {
+            let Some(found) = page else {
+                return Err(unavailable(format!("MYOB has no list {resource} in this file")));
+            };
+            let items = found.objects("Items").ok_or_else(|| {
+                unavailable(format!("a page of {resource} cannot be read: it has no `Items`"))
+            })?;
+            records.extend(items);
+            let Some(next) = next_page(&found).map_err(unavailable)? else { return Ok(records) };
+            page = self.get_url(file, self.same_origin(&next)?).await?;
+        }
+        Err(unavailable(format!("the list {resource} has more than {PAGES_MAX} pages")))
+    }
+
+    /// A token goes nowhere but to the API that it is for.
+    fn same_origin(&self, link: &str) -> Result<Url, LedgerError> {
+        let url = self.base.join(link).ok().filter(|url| url.origin() == self.base.origin());
+        url.ok_or_else(|| unavailable("the next page lies on another host; not followed".into()))
+    }
+
+    async fn get_url(&self, file: &CompanyFile, url: Url) -> Result<Option<Object>, LedgerError> {
+        let mut refreshed = false;
+        let mut tried = 1;
+        let mut wait = WAIT;
+        loop {
+            let token = self.ready(file).await?;
+            let asked = self.request(&self.clients.reader, Method::GET, url.clone(), &token);
+            let answer: Result<Answer, String> = match asked.send().await {
+                Ok(response) => Ok(read(response).await),
+                Err(error) => Err(describe(&error)),
+            };
+            let about = |why: String| format!("GET {}: {why}", url.path());
+            match reading(&answer) {
+                Reading::Found(object) => return Ok(Some(object)),
+                Reading::NotThere => return Ok(None),
+                Reading::Unauthorised(_) if !refreshed => {
+                    refreshed = true;
+                    self.tokens.forget(file, &token);
+                }
+                Reading::Unauthorised(why) | Reading::Denied(why) => {
+                    let message =
+                        about(format!("{why}; check the user's access and `postonce connect`"));
+                    return Err(LedgerError::NotAuthorised { message });
+                }
+                Reading::Again(why) if tried == TRIES_MAX => return Err(unavailable(about(why))),
+                Reading::Again(_) => {
+                    tried += 1;
+                    self.clock.sleep(wait).await;
+                    wait *= 2;
+                }
+                Reading::Odd(why) => return Err(unavailable(about(why))),
+            }
+        }
+    }
+
+    /// The outcome without the secrets that the request carried, should an answer repeat them.
+    pub(crate) fn scrubbed(&self, outcome: Outcome, token: &AccessToken) -> Outcome {
+        let secrets = [self.key.expose_secret(), token.secret.expose_secret()];
+        match outcome {
+            Outcome::Posted { .. } => outcome,
+            Outcome::Rejected { code, reason } => {
+                Outcome::Rejected { code, reason: scrub(reason, &secrets) }
+            }
+            Outcome::NotSent { cause, reason } => {
+                Outcome::NotSent { cause, reason: scrub(reason, &secrets) }
+            }
+            Outcome::InDoubt { reason } => Outcome::InDoubt { reason: scrub(reason, &secrets) },
+        }
+    }
+
+    fn url(&self, route: &str) -> Option<Url> {
+        let base = self.base.as_str().trim_end_matches('/');
+        Url::parse(&format!("{base}/{route}")).ok()
+    }
+
+    // MYOB describes the headers at
+    // <https://developer.myob.com/api/myob-business-api/api-overview/headers>.
+    fn request(
+        &self,
+        client: &Client,
+        method: Method,
+        url: Url,
+        token: &AccessToken,
+    ) -> RequestBuilder {
+        client
+            .request(method, url)
+            .bearer_auth(token.secret.expose_secret())
+            .header("x-myobapi-key", self.key.expose_secret())
+            .header("x-myobapi-version", "v2")
+            .header(ACCEPT, "application/json")
+    }
+}
+
+/// The link to the next page; `Err` if there is something that is no link.
+fn next_page(page: &Object) -> Result<Option<String>, String> {
+    if page.is_null("NextPageLink") {
+        return Ok(None);
+    }
+    let link = page.text("NextPageLink");
+    let link = link.ok_or_else(|| "the link to the next page cannot be read".to_owned())?;
+    Ok((!link.is_empty()).then_some(link))
+}
+
+/// The company file is not configured.
+pub(crate) fn unknown(file: &CompanyFile) -> LedgerError {
+    LedgerError::NotAuthorised { message: unknown_text(file) }
+}
+
+/// The same, in words.
+pub(crate) fn unknown_text(file: &CompanyFile) -> String {
+    format!(
+        "company file {file} is not configured; add `[company_file.{file}]` with its `business_id`"
+    )
+}
+
+/// No answer, or none that can be understood.
+pub(crate) fn unavailable(message: String) -> LedgerError {
+    LedgerError::Unavailable { message, source: None }
+}
+
+/// `text` without `secrets`. Short ones stay: they are test doubles, and words of any sentence.
+pub(crate) fn scrub(text: String, secrets: &[&str]) -> String {
+    let long = secrets.iter().filter(|secret| secret.len() >= 16);
+    long.fold(text, |text, secret| text.replace(secret, "***"))
+}

@@ -1,0 +1,40 @@
+//! One claim, one request.
+
+use postonce_domain::{ClaimToken, NotSentCause, Outcome};
+
+use crate::MyobLedger;
+use crate::classify::outcome;
+
+/// The error of MYOB that says that a UID in the request names nothing.
+const REFERENCE_NOT_FOUND: &str = "150";
+
+impl MyobLedger {
+    pub(crate) async fn post_claimed(&self, token: ClaimToken) -> Outcome {
+        let request = token.request();
+        let file = &request.company_file;
+        // Not refreshed here: the claim is on record, and the request goes out at once or never.
+        let Some(access) = self.api.tokens.at_hand(file) else {
+            let reason = "the access token was refused or ended meanwhile; nothing was sent";
+            return Outcome::NotSent {
+                cause: NotSentCause::Unauthorised,
+                reason: reason.to_owned(),
+            };
+        };
+        let payload = request.payload.clone();
+        let sent = self.api.post_once(&access, &request.route, payload, token.not_after()).await;
+        let outcome = outcome(&sent, self.rate_limit_is_not_sent);
+        match &outcome {
+            Outcome::NotSent { cause: NotSentCause::Unauthorised, .. } => {
+                self.api.tokens.forget(file, &access);
+            }
+            Outcome::Rejected { code: Some(code), .. } if code == REFERENCE_NOT_FOUND => {
+                self.references.forget(file);
+            }
+            Outcome::Posted { .. }
+            | Outcome::Rejected { .. }
+            | Outcome::NotSent { .. }
+            | Outcome::InDoubt { .. } => {}
+        }
+        self.api.scrubbed(outcome, &access)
+    }
+}

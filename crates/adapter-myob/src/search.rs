@@ -1,0 +1,167 @@
+//! Which documents the ledger has: by number, by reference, by UID.
+
+use postonce_domain::{CompanyFile, InvoiceNumber, LedgerDocument, LedgerUid, Money, SearchKey};
+use postonce_ports::ledger::LedgerError;
+
+use crate::MyobLedger;
+use crate::api::unavailable;
+use crate::classify::read_uid;
+use crate::json::Object;
+use crate::odata::{filtered, one_of};
+
+/// MYOB's own layouts, the usual ones first
+/// (<https://developer.myob.com/api/myob-business-api/v2/sale/invoice/>).
+const LAYOUTS: [&str; 5] = ["Service", "Item", "Professional", "Miscellaneous", "TimeBilling"];
+
+/// Up to this width MYOB has padded numbers with zeros in some versions.
+const PADDED_WIDTH: usize = 8;
+
+impl MyobLedger {
+    pub(crate) async fn search_documents(
+        &self,
+        file: &CompanyFile,
+        key: &SearchKey,
+    ) -> Result<Vec<LedgerDocument>, LedgerError> {
+        let filter = match key {
+            SearchKey::Number(number) => one_of("Number", &spellings(number)),
+            SearchKey::Reference(reference) => {
+                one_of("CustomerPurchaseOrderNumber", &[reference.as_str()])
+            }
+        };
+        // All layouts; read completely, and never by `If-None-Match`, which may answer from memory.
+        let records = self.api.list(file, &filtered("Sale/Invoice", &filter)).await?;
+        let mut documents = Vec::new();
+        for record in &records {
+            // An unreadable record may be the one that is looked for.
+            let document = read_document(record)?;
+            if !is_match(key, &document) {
+                continue;
+            }
+            documents.push(if record.has("JournalMemo") {
+                document
+            } else {
+                self.in_full(file, record, document).await?
+            });
+        }
+        Ok(documents)
+    }
+
+    /// A list may leave the memo out; the document itself has it.
+    async fn in_full(
+        &self,
+        file: &CompanyFile,
+        listed: &Object,
+        document: LedgerDocument,
+    ) -> Result<LedgerDocument, LedgerError> {
+        let layout = listed.text("InvoiceType").unwrap_or_default();
+        let layouts = layouts(&layout);
+        match self.first_of(file, &layouts, &document.uid).await? {
+            Some(full) => Ok(full),
+            // Of a kind that has no address of its own, or just deleted: what the list shows.
+            None => Ok(document),
+        }
+    }
+
+    pub(crate) async fn document_of(
+        &self,
+        file: &CompanyFile,
+        uid: &LedgerUid,
+    ) -> Result<Option<LedgerDocument>, LedgerError> {
+        let layouts = layouts(self.layout.segment());
+        let found = self.first_of(file, &layouts, uid).await?;
+        if found.is_none() {
+            // A 404 is worth something only from a file that is there.
+            self.reach_file(file).await?;
+        }
+        Ok(found)
+    }
+
+    pub(crate) async fn reach_file(&self, file: &CompanyFile) -> Result<(), LedgerError> {
+        match self.api.get(file, "").await? {
+            Some(_) => Ok(()),
+            None => Err(unavailable(format!(
+                "MYOB does not know company file {file}; check its `business_id`"
+            ))),
+        }
+    }
+
+    async fn first_of(
+        &self,
+        file: &CompanyFile,
+        layouts: &[&str],
+        uid: &LedgerUid,
+    ) -> Result<Option<LedgerDocument>, LedgerError> {
+        for layout in layouts {
+            let path = format!("Sale/Invoice/{layout}/{}", uid.as_str());
+            if let Some(record) = self.api.get(file, &path).await? {
+                let document = read_document(&record)?;
+                if document.uid != *uid {
+                    return Err(unavailable(format!("asked for {uid}, MYOB showed another")));
+                }
+                return Ok(Some(document));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Every layout, `first` in front if it is one.
+fn layouts(first: &str) -> Vec<&'static str> {
+    let (mut layouts, others): (Vec<_>, Vec<_>) =
+        LAYOUTS.into_iter().partition(|layout| *layout == first);
+    layouts.extend(others);
+    layouts
+}
+
+/// Every way in which MYOB may write the number: as sent, and padded with zeros. Two numbers that
+/// differ only in case are one to us, and MYOB's comparison is not known.
+fn spellings(number: &InvoiceNumber) -> Vec<String> {
+    let number = number.as_str();
+    let mut spellings = vec![number.to_owned()];
+    if number.bytes().all(|byte| byte.is_ascii_digit()) {
+        let padded = (number.len() + 1)..=PADDED_WIDTH;
+        spellings.extend(padded.map(|width| format!("{number:0>width$}")));
+    }
+    for cased in [number.to_ascii_uppercase(), number.to_ascii_lowercase()] {
+        if !spellings.contains(&cased) {
+            spellings.push(cased);
+        }
+    }
+    spellings
+}
+
+fn is_match(key: &SearchKey, document: &LedgerDocument) -> bool {
+    match key {
+        SearchKey::Number(number) => number.matches(&document.number),
+        SearchKey::Reference(reference) => reference.as_str() == document.reference,
+    }
+}
+
+/// A document as MYOB shows it. Without a UID it cannot be told from others, which is an error.
+fn read_document(record: &Object) -> Result<LedgerDocument, LedgerError> {
+    let uid = record.text("UID").and_then(|uid| read_uid(&uid));
+    let uid = uid.ok_or_else(|| unavailable("MYOB shows an invoice without a UID".to_owned()))?;
+    let text = |key| record.text(key).unwrap_or_default();
+    let customer = record.object("Customer").and_then(|customer| customer.text("DisplayID"));
+    Ok(LedgerDocument {
+        uid,
+        number: record.text_or_number("Number").unwrap_or_default(),
+        reference: text("CustomerPurchaseOrderNumber"),
+        memo: text("JournalMemo"),
+        customer: customer.unwrap_or_default(),
+        total: total(record),
+    })
+}
+
+/// The total in the document's own tax mode, exactly; `None` if it cannot be told.
+fn total(record: &Object) -> Option<Money> {
+    let total = record.money("TotalAmount")?;
+    if record.flag("IsTaxInclusive")? {
+        return Some(total);
+    }
+    let tax = record.money("TotalTax")?;
+    total.minor().checked_sub(tax.minor()).and_then(Money::from_minor)
+}
+
+#[cfg(test)]
+mod tests;

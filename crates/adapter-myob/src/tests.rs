@@ -1,0 +1,1 @@
+//! Tests against small servers of our own.
