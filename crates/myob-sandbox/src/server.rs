@@ -131,12 +131,22 @@ impl Sandbox {
     }
 
     /// Answers until `stop` resolves, then ends at once: open connections are cut, nothing takes
-    /// effect any more, and the state folder is free.
+    /// effect any more, and the state folder is free. Dropping the future does the same.
     pub async fn serve(self, stop: impl Future<Output = ()> + Send) -> Result<(), ServeError> {
         let Self { listener, app } = self;
-        let ended = accept(&listener, routes(Arc::clone(&app)), stop).await;
-        app.stop();
-        ended
+        let router = routes(Arc::clone(&app));
+        let _stops = StopOnDrop(app);
+        accept(&listener, router, stop).await
+    }
+}
+
+/// Ends all effects when the server is gone, however it went.
+#[derive(Debug)]
+struct StopOnDrop(Arc<App>);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.stop();
     }
 }
 
