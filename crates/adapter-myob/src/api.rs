@@ -113,7 +113,8 @@ impl Api {
         let mut records = Vec::new();
         let resource = path.split('?').next().unwrap_or_default();
         let mut page = self.get(file, path).await?;
-        for _ in 0..PAGES_MAX {
+        let mut pages = 1;
+        loop {
             let Some(found) = page else {
                 return Err(unavailable(format!("MYOB has no list {resource} in this file")));
             };
@@ -122,9 +123,13 @@ impl Api {
             })?;
             records.extend(items);
             let Some(next) = next_page(&found).map_err(unavailable)? else { return Ok(records) };
+            if pages == PAGES_MAX {
+                let why = format!("the list {resource} has more than {PAGES_MAX} pages");
+                return Err(unavailable(why));
+            }
+            pages += 1;
             page = self.get_url(file, self.same_origin(&next)?).await?;
         }
-        Err(unavailable(format!("the list {resource} has more than {PAGES_MAX} pages")))
     }
 
     /// A token goes nowhere but to the API that it is for.

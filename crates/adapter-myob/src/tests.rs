@@ -1,1 +1,9 @@
-//! Tests against small servers of our own.
+//! Tests against small servers of our own, which do what a script says and keep what they saw.
+
+mod creating;
+pub(crate) mod host;
+mod ledger;
+mod posting;
+mod preparing;
+mod searching;
+pub(crate) mod server;

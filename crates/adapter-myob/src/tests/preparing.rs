@@ -1,0 +1,159 @@
+//! Tests of preparing: everything is at hand, or it says what is missing.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use postonce_domain::{BlockCode, Invoice, InvoiceParts};
+use postonce_ports::clock::Clock;
+use postonce_ports::ledger::{Ledger, LedgerError, PrepareError};
+
+use crate::tests::ledger::{World, invoice, marker, parts};
+use crate::tests::server::{answer, page};
+use crate::{MissingCustomer, Options};
+
+fn code(error: &PrepareError) -> Option<BlockCode> {
+    match error {
+        PrepareError::Blocked(reason) => Some(reason.code),
+        PrepareError::Ledger(_) => None,
+    }
+}
+
+/// Why an invoice is blocked when lists with `missing` in their path are empty.
+async fn blocked_without(missing: &'static str) -> Option<BlockCode> {
+    let world = World::new(move |seen| seen.target.contains(missing).then(|| page("")));
+    let error = world.ledger.prepare(&invoice(), marker()).await.unwrap_err();
+    assert_eq!(world.ledger.check(&invoice()).await.unwrap_err().to_string(), error.to_string());
+    code(&error)
+}
+
+#[tokio::test]
+async fn a_missing_reference_blocks() {
+    assert_eq!(blocked_without("/TaxCode").await, Some(BlockCode::TaxCodeMissing));
+    assert_eq!(blocked_without("/Account").await, Some(BlockCode::AccountMissing));
+    assert_eq!(blocked_without("/Customer").await, Some(BlockCode::CustomerMissing));
+}
+
+#[tokio::test]
+async fn a_filter_that_myob_ignores_finds_nothing_wrong() {
+    let other = r#"{"UID":"6b1c9f2e-0d5a-4e5e-9a42-0c8b7a1f2d3e","Code":"gst"}"#;
+    let world = World::new(move |seen| seen.target.contains("/TaxCode").then(|| page(other)));
+    let error = world.ledger.prepare(&invoice(), marker()).await.unwrap_err();
+    assert_eq!(code(&error), Some(BlockCode::TaxCodeMissing));
+}
+
+#[tokio::test]
+async fn an_early_invoice_is_blocked_without_a_request() {
+    let start = |options: &mut Options| options.start_date = Some(jiff::civil::date(2026, 2, 4));
+    let world = World::with(|_| None, start);
+    let error = world.ledger.prepare(&invoice(), marker()).await.unwrap_err();
+    assert_eq!(code(&error), Some(BlockCode::BeforeStartDate));
+    assert_eq!(world.server.seen().len(), 0);
+    let later = InvoiceParts { date: jiff::civil::date(2026, 2, 4), ..parts() };
+    assert!(world.ledger.prepare(&Invoice::new(later).unwrap(), marker()).await.is_ok());
+}
+
+#[tokio::test]
+async fn an_unknown_company_file_blocks_without_a_request() {
+    let mut world = World::new(|_| None);
+    world.ledger.api.unlisted_is_own_id = false;
+    let error = world.ledger.prepare(&invoice(), marker()).await.unwrap_err();
+    assert_eq!(code(&error), Some(BlockCode::CompanyFileUnknown));
+    assert_eq!(world.server.seen().len(), 0);
+}
+
+#[tokio::test]
+async fn without_a_configured_account_an_invoice_by_account_is_blocked() {
+    let world = World::with(|_| None, |options| options.default_account = None);
+    let error = world.ledger.prepare(&invoice(), marker()).await.unwrap_err();
+    assert_eq!(code(&error), Some(BlockCode::AccountMissing));
+}
+
+#[tokio::test]
+async fn references_are_asked_for_once() {
+    let world = World::new(|_| None);
+    let (first, second) = (world.prepared().await, world.prepared().await);
+    assert_eq!(first, second);
+    for resource in ["/TaxCode", "/Account", "/Customer"] {
+        assert_eq!(world.server.count("GET", resource), 1, "{resource}");
+    }
+    assert_eq!(world.invoice_posts(), 0);
+}
+
+#[tokio::test]
+async fn a_read_is_tried_again_a_bounded_number_of_times() {
+    let world = World::new(|seen| seen.target.contains("/TaxCode").then(|| answer(503, "")));
+    let error = world.ledger.prepare(&invoice(), marker()).await.unwrap_err();
+    assert!(matches!(error, PrepareError::Ledger(LedgerError::Unavailable { .. })));
+    assert_eq!(world.server.count("GET", "/TaxCode"), 4);
+    assert!(world.clock.boot() >= Duration::from_millis(3_500), "the waits grow");
+}
+
+#[tokio::test]
+async fn a_redirected_read_is_not_followed() {
+    let world = World::new(|seen| {
+        let redirect = "Location: /elsewhere\r\n";
+        seen.target
+            .contains("/TaxCode")
+            .then(|| crate::tests::server::answer_with(307, redirect, ""))
+    });
+    assert!(world.ledger.prepare(&invoice(), marker()).await.is_err());
+    assert_eq!(world.server.count("GET", "/elsewhere"), 0);
+}
+
+#[tokio::test]
+async fn a_token_that_is_refused_twice_is_a_persons_affair() {
+    let world = World::new(|seen| seen.target.contains("/TaxCode").then(|| answer(401, "")));
+    let error = world.ledger.prepare(&invoice(), marker()).await.unwrap_err();
+    assert!(matches!(error, PrepareError::Ledger(LedgerError::NotAuthorised { .. })));
+    assert_eq!(world.server.count("GET", "/TaxCode"), 2);
+    assert_eq!(world.server.count("POST", "/oauth2/"), 2);
+}
+
+#[tokio::test]
+async fn a_token_near_its_end_is_refreshed_before_it_is_needed() {
+    let world = World::new(|_| None);
+    world.prepared().await;
+    // Tokens last 1,200 seconds here; 70 are kept for the send window and for slow clocks.
+    world.clock.advance(Duration::from_secs(1_129));
+    world.prepared().await;
+    assert_eq!(world.server.count("POST", "/oauth2/"), 1);
+    world.clock.advance(Duration::from_secs(1));
+    world.prepared().await;
+    assert_eq!(world.server.count("POST", "/oauth2/"), 2);
+}
+
+#[tokio::test]
+async fn requests_are_spaced_by_the_rate() {
+    let world = World::with(|_| None, |options| options.rate_per_second = 4);
+    world.prepared().await;
+    let start = world.clock.boot();
+    for _ in 0..8 {
+        world.prepared().await;
+    }
+    // Only the places for the POSTs are taken: everything else is remembered.
+    let taken = world.clock.boot().saturating_sub(start);
+    assert!(taken >= Duration::from_millis(1_999), "{taken:?}");
+}
+
+#[tokio::test]
+async fn many_at_once_share_one_refresh() {
+    let world = Arc::new(World::new(|_| None));
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        let world = Arc::clone(&world);
+        tasks.spawn(async move { world.prepared().await });
+    }
+    assert_eq!(tasks.join_all().await.len(), 8);
+    assert_eq!(world.server.count("POST", "/oauth2/"), 1);
+}
+
+#[tokio::test]
+async fn a_check_creates_no_customer() {
+    let world = World::with(
+        |seen| seen.target.contains("/Customer").then(|| page("")),
+        |options| options.missing_customer = MissingCustomer::Create,
+    );
+    assert!(world.ledger.check(&invoice()).await.is_ok());
+    assert_eq!(world.server.count("POST", "/Contact/Customer"), 0);
+    assert_eq!(world.claims.open(), 0);
+}
