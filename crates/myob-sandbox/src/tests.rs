@@ -24,6 +24,9 @@ use crate::{Options, Sandbox, ServeError};
 
 const FILE: &str = "acme";
 
+/// After this a test that waits has failed.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// A running sandbox with a client that has a token.
 struct Bed {
     url: String,
@@ -57,7 +60,8 @@ impl Bed {
         let server = tokio::spawn(sandbox.serve(async { drop(stopped.await) }));
         drop(rustls::crypto::ring::default_provider().install_default());
         let redirect = reqwest::redirect::Policy::none();
-        let client = Client::builder().no_proxy().redirect(redirect).build().unwrap();
+        let client = Client::builder().no_proxy().redirect(redirect).timeout(PATIENCE);
+        let client = client.build().unwrap();
         let mut bed = Self { url, client, token: String::new(), folder, stop, server };
         bed.token = bed.refresh("sandbox").await["access_token"].as_str().unwrap().to_owned();
         bed
@@ -229,7 +233,8 @@ impl Bed {
         let mut stream = TcpStream::connect(address).await.unwrap();
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).await.unwrap();
+        let read = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer)).await;
+        read.unwrap().unwrap();
         answer
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value as Json, json};
 
-use super::Bed;
+use super::{Bed, PATIENCE};
 
 const PATH: &str = "/Sale/Invoice/Service";
 
@@ -249,9 +249,12 @@ async fn a_request_takes_effect_though_its_client_has_gone() {
     let patience = Duration::from_millis(20);
     let request = bed.request(Method::POST, PATH).json(&invoice).timeout(patience).send();
     assert!(request.await.unwrap_err().is_timeout());
-    while bed.booked().await.is_empty() {
-        tokio::task::yield_now().await;
-    }
+    let booked = async {
+        while bed.booked().await.is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, booked).await.unwrap();
     assert_eq!(bed.booked().await, ["A-1"]);
 }
 
@@ -270,9 +273,12 @@ async fn stopping_does_not_wait_for_open_requests_and_ends_their_effects() {
     let (bed, invoice) = bed_with(json!({ "action": "delay", "delay_ms": 3_600_000 })).await;
     let request = bed.request(Method::POST, PATH).json(&invoice).send();
     let request = tokio::spawn(request);
-    while bed.ledger().await["posts_received"] == 0 {
-        tokio::task::yield_now().await;
-    }
+    let arrived = async {
+        while bed.ledger().await["posts_received"] == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, arrived).await.unwrap();
     let bed = bed.restarted().await;
     assert!(request.await.unwrap().is_err());
     assert_eq!(bed.booked().await, Vec::<String>::new());

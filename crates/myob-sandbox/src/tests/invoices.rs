@@ -207,6 +207,21 @@ async fn a_put_needs_the_latest_row_version() {
 }
 
 #[tokio::test]
+async fn a_changed_number_is_no_duplicate_any_more() {
+    let bed = Bed::new().await;
+    let mut body = bed.invoice("A-1").await;
+    bed.created(SERVICE, &body).await;
+    let second = bed.created(SERVICE, &body).await;
+    let path = format!("{SERVICE}/{}", second["UID"].as_str().unwrap());
+    body["RowVersion"] = second["RowVersion"].clone();
+    body["Number"] = json!("A-2");
+    let response = bed.request(Method::PUT, &path).json(&body).send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert_eq!(bed.ledger().await["duplicates"], json!([]));
+    assert_eq!(bed.booked().await, ["A-1", "A-2"]);
+}
+
+#[tokio::test]
 async fn a_deleted_invoice_is_gone() {
     let bed = Bed::new().await;
     let posted = bed.created(SERVICE, &bed.invoice("A-1").await).await;
