@@ -2,3 +2,4 @@
 #![cfg(test)]
 
 mod interleaving;
+mod ledger_contract;

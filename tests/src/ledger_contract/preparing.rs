@@ -1,0 +1,135 @@
+//! What preparing and checking promise.
+
+use postonce_adapter_myob::{Layout, MissingCustomer};
+use postonce_domain::{
+    BlockCode, Customer, CustomerCode, Invoice, InvoiceParts, ItemCode, Line, Marker, Outcome,
+    TaxCode,
+};
+use postonce_ports::ledger::{Ledger, PrepareError};
+use serde_json::json;
+
+use super::world::{World, invoice, line, marker, parts};
+
+#[tokio::test]
+async fn a_prepared_request_posts_the_invoice_with_its_marker() {
+    let world = World::new().await;
+    let marker = marker();
+    let invoice = invoice("INV-1");
+    let request = world.ledger.prepare(&invoice, marker).await.unwrap();
+    assert_eq!((request.marker, &request.number), (marker, &invoice.parts().number));
+    let outcome = world.ledger.post(world.claim(request)).await;
+    let books = world.books().await;
+    let [booked] = books.as_slice() else { panic!("one invoice: {books:?}") };
+    assert_eq!(Marker::find(booked["memo"].as_str().unwrap()), Some(marker));
+    assert_eq!(booked["number"], "INV-1");
+    assert_eq!(booked["reference"], invoice.parts().external_id.as_str());
+    assert_eq!(booked["total"], invoice.total().to_string());
+    assert!(
+        matches!(&outcome, Outcome::Posted { uid } if booked["uid"] == uid.as_str()),
+        "{outcome}"
+    );
+}
+
+#[tokio::test]
+async fn a_prepared_request_goes_out_at_once() {
+    let world = World::new().await;
+    let request = world.prepared(&invoice("INV-1")).await;
+    let (before, _) = world.requests().await;
+    let outcome = world.ledger.post(world.claim(request)).await;
+    assert!(matches!(outcome, Outcome::Posted { .. }), "{outcome}");
+    let (after, posts) = world.requests().await;
+    assert_eq!((after - before, posts), (1, 1), "the POST and nothing else");
+}
+
+#[tokio::test]
+async fn preparing_posts_nothing_and_dropping_loses_nothing() {
+    let world = World::new().await;
+    drop(world.prepared(&invoice("INV-1")).await);
+    assert_eq!(world.requests().await.1, 0);
+    assert!(matches!(world.post(&invoice("INV-1")).await, Outcome::Posted { .. }));
+    assert_eq!(world.books().await.len(), 1);
+}
+
+#[tokio::test]
+async fn prepared_requests_keep_to_the_rate() {
+    // More requests than the sandbox takes at a stroke.
+    let world = World::in_real_time(20, |options| options.rate_per_second = 20).await;
+    for number in 1..=26 {
+        let outcome = world.post(&invoice(&format!("INV-{number}"))).await;
+        assert!(matches!(outcome, Outcome::Posted { .. }), "{outcome}");
+    }
+}
+
+fn stranger() -> Invoice {
+    let code = CustomerCode::parse("C-2").unwrap();
+    let customer = Customer { code, ..parts("INV-1").customer };
+    Invoice::new(InvoiceParts { customer, ..parts("INV-1") }).unwrap()
+}
+
+async fn code(world: &World, invoice: &Invoice) -> Option<BlockCode> {
+    let code = |error| match error {
+        PrepareError::Blocked(reason) => Some(reason.code),
+        PrepareError::Ledger(_) => None,
+    };
+    let checked = world.ledger.check(invoice).await.err().and_then(code);
+    let prepared = world.ledger.prepare(invoice, marker()).await.err().and_then(code);
+    assert_eq!(checked, prepared, "a check says what would block");
+    checked
+}
+
+#[tokio::test]
+async fn what_would_block_is_said_by_both() {
+    let world = World::new().await;
+    assert_eq!(code(&world, &invoice("INV-1")).await, None);
+    assert_eq!(code(&world, &stranger()).await, Some(BlockCode::CustomerMissing));
+    let taxed = Line { tax_code: TaxCode::parse("XXX").unwrap(), ..line() };
+    let taxed = Invoice::new(InvoiceParts { lines: vec![taxed], ..parts("INV-1") }).unwrap();
+    assert_eq!(code(&world, &taxed).await, Some(BlockCode::TaxCodeMissing));
+    assert_eq!(world.requests().await.1, 0);
+}
+
+#[tokio::test]
+async fn a_check_creates_nothing_that_preparing_would_create() {
+    let create = |options: &mut postonce_adapter_myob::Options| {
+        options.missing_customer = MissingCustomer::Create;
+    };
+    let world = World::with(0, create).await;
+    let posts = async || {
+        let requests = world.control("requests").await;
+        let is_post = |path: &str| path.ends_with("/Contact/Customer");
+        let requests = requests.as_array().unwrap().clone();
+        requests
+            .iter()
+            .filter(|request| {
+                request["method"] == "POST" && is_post(request["path"].as_str().unwrap())
+            })
+            .count()
+    };
+    let before = posts().await;
+    world.ledger.check(&stranger()).await.unwrap();
+    assert_eq!(posts().await, before);
+    assert!(matches!(world.post(&stranger()).await, Outcome::Posted { .. }));
+    world.prepared(&stranger()).await;
+    assert_eq!(posts().await, before + 1);
+}
+
+#[tokio::test]
+async fn an_invoice_by_items_is_posted_with_and_without_them() {
+    let world = World::with(0, |options| options.layout = Layout::Item).await;
+    let item = Line { item: Some(ItemCode::parse("W-1").unwrap()), ..line() };
+    let text = Line { number: 2, ..line() };
+    let lines = vec![item, text];
+    let mixed = Invoice::new(InvoiceParts {
+        lines,
+        freight: postonce_domain::Money::ZERO,
+        ..parts("INV-1")
+    });
+    let mixed = mixed.unwrap();
+    assert_eq!(code(&world, &mixed).await, Some(BlockCode::ItemMissing));
+    let widget = json!({"Number": "W-1", "Name": "Widget", "IsSold": true});
+    world.create("Inventory/Item", widget).await;
+    world.clock.forward(std::time::Duration::from_secs(10));
+    let outcome = world.post(&mixed).await;
+    assert!(matches!(outcome, Outcome::Posted { .. }), "{outcome}");
+    assert_eq!(world.books().await[0]["total"], mixed.total().to_string());
+}
