@@ -1,0 +1,280 @@
+//! Claims in doubt.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+use diesel::sqlite::{Sqlite, SqliteConnection};
+use postonce_domain::{
+    ClaimId, CompanyFile, ExternalId, InvoiceId, InvoiceNumber, LedgerUid, OutcomeName, Owner,
+};
+use postonce_ports::doubt::{Absence, Dossier, DoubtStore, Doubtful, Miss, PastClaim, Probe};
+use postonce_ports::error::StoreError;
+use postonce_ports::store::StoredInvoice;
+
+use crate::connection::End;
+use crate::error::Step;
+use crate::rows::{CLAIM, INVOICE, InvoiceRow, claim_id, corrupt, parsed};
+use crate::schema::postonce_ruled_out as ruled_out;
+use crate::schema::{postonce_claim as claim, postonce_invoice as invoice};
+use crate::time::{later, now, timestamp};
+use crate::{SqliteStore, invoice as steps};
+
+/// The words of the partial indexes on claims.
+pub(crate) const CHECKED: &str = "in_doubt = 1";
+pub(crate) const POSTED: &str = "outcome = 'posted'";
+
+#[async_trait]
+impl DoubtStore for SqliteStore {
+    async fn doubtful(&self) -> Result<Vec<Doubtful>, StoreError> {
+        self.read(doubtful).await
+    }
+
+    async fn due(&self, company_file: &CompanyFile) -> Result<Vec<InvoiceId>, StoreError> {
+        let company_file = company_file.clone();
+        self.read(move |conn| {
+            let now = now(conn)?;
+            let due: Vec<i64> = claim::table
+                .filter(claim::company_file.eq(company_file.as_str()))
+                .filter(claim::next_check.le(now))
+                .filter(sql::<Bool>(CHECKED))
+                .order(claim::invoice_id)
+                .select(claim::invoice_id)
+                .load(conn)?;
+            Ok(due.into_iter().map(InvoiceId).collect())
+        })
+        .await
+    }
+
+    async fn dossier(&self, invoice: InvoiceId) -> Result<Option<Dossier>, StoreError> {
+        self.read(move |conn| dossier(conn, invoice)).await
+    }
+
+    async fn owners(
+        &self,
+        company_file: &CompanyFile,
+        claims: &[ClaimId],
+        uids: &[LedgerUid],
+    ) -> Result<Owner, StoreError> {
+        let company_file = company_file.clone();
+        let (claims, uids) = (claims.to_vec(), uids.to_vec());
+        self.read(move |conn| owners(conn, &company_file, &claims, &uids)).await
+    }
+
+    async fn probe(
+        &self,
+        company_file: &CompanyFile,
+        claim: ClaimId,
+    ) -> Result<Option<Probe>, StoreError> {
+        let company_file = company_file.clone();
+        self.read(move |conn| probe(conn, &company_file, claim)).await
+    }
+
+    async fn record_miss(&self, miss: Miss) -> Result<Absence, StoreError> {
+        self.write(move |conn| record_miss(conn, miss)).await
+    }
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = claim, check_for_backend(Sqlite))]
+struct ClaimRow {
+    seq: i64,
+    id: String,
+    company_file: String,
+    number: String,
+    reference: String,
+    claimed_at: i64,
+    quiet_until: i64,
+    outcome: Option<String>,
+    inquiries: i64,
+    next_check: i64,
+    first_miss_at: Option<i64>,
+    absent_at: Option<i64>,
+}
+
+impl ClaimRow {
+    fn id(&self) -> Result<ClaimId, StoreError> {
+        claim_id(CLAIM, &self.id, &self.id)
+    }
+
+    fn number(&self) -> Result<InvoiceNumber, StoreError> {
+        parsed(CLAIM, &self.id, InvoiceNumber::parse(&self.number))
+    }
+
+    fn reference(&self) -> Result<ExternalId, StoreError> {
+        parsed(CLAIM, &self.id, ExternalId::parse(&self.reference))
+    }
+
+    fn inquiries(&self) -> u32 {
+        u32::try_from(self.inquiries).unwrap_or(u32::MAX)
+    }
+
+    fn past(&self, now: i64) -> Step<PastClaim> {
+        let outcome = |name: &String| {
+            OutcomeName::from_name(name).ok_or_else(|| corrupt(CLAIM, &self.id, "unknown outcome"))
+        };
+        Ok(PastClaim {
+            id: self.id()?,
+            number: self.number()?,
+            reference: self.reference()?,
+            outcome: self.outcome.as_ref().map(outcome).transpose()?,
+            claimed_at: timestamp(CLAIM, &self.id, self.claimed_at)?,
+            quiet_until: timestamp(CLAIM, &self.id, self.quiet_until)?,
+            quiet_over: self.quiet_until <= now,
+            inquiries: self.inquiries(),
+        })
+    }
+}
+
+fn doubtful(conn: &mut SqliteConnection) -> Step<Vec<Doubtful>> {
+    let rows: Vec<(i64, Option<i64>, ClaimRow)> = claim::table
+        .inner_join(invoice::table.on(invoice::claim_id.eq(claim::id.nullable())))
+        .filter(sql::<Bool>("postonce_claim.in_doubt = 1"))
+        .order(invoice::id)
+        .select((invoice::id, invoice::absent_confirmed_at, ClaimRow::as_select()))
+        .load(conn)?;
+    let doubtful = |(id, absent, row): (i64, Option<i64>, ClaimRow)| {
+        Ok(Doubtful {
+            invoice: InvoiceId(id),
+            number: row.number()?,
+            company_file: parsed(CLAIM, &row.id, CompanyFile::parse(&row.company_file))?,
+            claim: row.id()?,
+            since: timestamp(CLAIM, &row.id, row.claimed_at)?,
+            quiet_until: timestamp(CLAIM, &row.id, row.quiet_until)?,
+            inquiries: row.inquiries(),
+            absent_confirmed_at: absent.map(|at| timestamp(INVOICE, id, at)).transpose()?,
+            next_check: timestamp(CLAIM, &row.id, row.next_check)?,
+        })
+    };
+    rows.into_iter().map(doubtful).collect()
+}
+
+fn dossier(conn: &mut SqliteConnection, id: InvoiceId) -> Step<Option<Dossier>> {
+    let Some(row) = steps::find(conn, id)? else { return Ok(None) };
+    let now = now(conn)?;
+    let claims = claim::table
+        .filter(claim::invoice_id.eq(id.0))
+        .order(claim::seq)
+        .select(ClaimRow::as_select())
+        .load(conn)?;
+    let ignored: Vec<String> = ruled_out::table
+        .filter(ruled_out::invoice_id.eq(id.0))
+        .order(ruled_out::ledger_uid)
+        .select(ruled_out::ledger_uid)
+        .load(conn)?;
+    let uid = |text: &String| Ok(parsed("postonce_ruled_out", id, LedgerUid::parse(text))?);
+    Ok(Some(Dossier {
+        stored: stored(conn, &row)?,
+        claims: claims.iter().map(|claim| claim.past(now)).collect::<Step<_>>()?,
+        ignored: ignored.iter().map(uid).collect::<Step<_>>()?,
+    }))
+}
+
+fn stored(conn: &mut SqliteConnection, row: &InvoiceRow) -> Step<StoredInvoice> {
+    let lines = steps::lines(conn, row.id)?;
+    let invoice = row.invoice(&lines).map_err(|why| corrupt(INVOICE, row.id, why))?;
+    let doubtful_past = steps::doubtful_past(conn, row.id)?;
+    Ok(StoredInvoice { id: row.id(), life: row.life()?, invoice, doubtful_past })
+}
+
+fn owners(
+    conn: &mut SqliteConnection,
+    company_file: &CompanyFile,
+    claims: &[ClaimId],
+    uids: &[LedgerUid],
+) -> Step<Owner> {
+    let mut owner = Owner::default();
+    for id in claims {
+        let invoice: Option<i64> = claim::table
+            .filter(claim::id.eq(id.to_string()))
+            .filter(claim::company_file.eq(company_file.as_str()))
+            .select(claim::invoice_id)
+            .first(conn)
+            .optional()?;
+        owner.claims.extend(invoice.map(|invoice| (*id, InvoiceId(invoice))));
+    }
+    for uid in uids {
+        let invoice = steps::owner_of(conn, company_file.as_str(), uid)?;
+        owner.uids.extend(invoice.map(|invoice| (uid.clone(), invoice)));
+    }
+    Ok(owner)
+}
+
+fn probe(
+    conn: &mut SqliteConnection,
+    company_file: &CompanyFile,
+    doubtful: ClaimId,
+) -> Step<Option<Probe>> {
+    let made = claim::table.filter(claim::id.eq(doubtful.to_string())).select(claim::seq);
+    let Some(made) = made.first::<i64>(conn).optional()? else { return Ok(None) };
+    let still_there =
+        invoice::id.eq(claim::invoice_id).and(invoice::ledger_uid.eq(claim::ledger_uid));
+    let newest: Option<(Option<String>, ClaimRow)> = claim::table
+        .inner_join(invoice::table.on(still_there))
+        .filter(claim::company_file.eq(company_file.as_str()))
+        .filter(claim::seq.gt(made))
+        .filter(sql::<Bool>(POSTED))
+        .order(claim::seq.desc())
+        .select((claim::ledger_uid, ClaimRow::as_select()))
+        .first(conn)
+        .optional()?;
+    let Some((Some(uid), row)) = newest else { return Ok(None) };
+    let uid = parsed(CLAIM, row.seq, LedgerUid::parse(&uid))?;
+    Ok(Some(Probe { uid, number: row.number()?, reference: row.reference()? }))
+}
+
+fn record_miss(conn: &mut SqliteConnection, miss: Miss) -> Step<End<Absence>> {
+    let id = miss.claim.to_string();
+    let row = claim::table.filter(claim::id.eq(&id));
+    let Some(before) = row.select(ClaimRow::as_select()).first(conn).optional()? else {
+        return Ok(End::Undo(Absence::Unproven));
+    };
+    let now = now(conn)?;
+    let counts = miss.probed && before.quiet_until <= now;
+    let misses = Misses { first: before.first_miss_at, absent: before.absent_at };
+    let misses = if counts { misses.and_one_more(now, miss.recheck) } else { misses };
+    let (absence, again_at) = misses.prove(miss.recheck, &id)?;
+    let next_check = later(now, miss.next_check);
+    diesel::update(row)
+        .set((
+            claim::inquiries.eq(i64::from(before.inquiries().saturating_add(1))),
+            claim::next_check.eq(again_at.map_or(next_check, |at| at.min(next_check))),
+            claim::first_miss_at.eq(misses.first),
+            claim::absent_at.eq(misses.absent),
+        ))
+        .execute(conn)?;
+    Ok(End::Keep(absence))
+}
+
+/// When a claim was missed for the first time, and when that was proof enough.
+#[derive(Clone, Copy)]
+struct Misses {
+    first: Option<i64>,
+    absent: Option<i64>,
+}
+
+impl Misses {
+    fn and_one_more(self, now: i64, recheck: Duration) -> Self {
+        match self.first {
+            None => Self { first: Some(now), ..self },
+            Some(first) if later(first, recheck) <= now => {
+                Self { absent: self.absent.or(Some(now)), ..self }
+            }
+            Some(_) => self,
+        }
+    }
+
+    /// What they prove, and when another one would prove more.
+    fn prove(self, recheck: Duration, key: &str) -> Step<(Absence, Option<i64>)> {
+        Ok(match (self.absent, self.first) {
+            (Some(at), _) => (Absence::Proven { at: timestamp(CLAIM, key, at)? }, None),
+            (None, Some(first)) => {
+                let again_at = later(first, recheck);
+                (Absence::Once { again_at: timestamp(CLAIM, key, again_at)? }, Some(again_at))
+            }
+            (None, None) => (Absence::Unproven, None),
+        })
+    }
+}

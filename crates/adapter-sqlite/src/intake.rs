@@ -1,0 +1,203 @@
+//! How invoices come in: all of a list in one transaction, or nothing.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use diesel::prelude::*;
+use diesel::sqlite::SqliteConnection;
+use postonce_domain::{
+    Attempt, CompanyFile, Guard, Invoice, InvoiceId, InvoiceState, Life, Move, StateName, Version,
+};
+use postonce_ports::error::StoreError;
+use postonce_ports::intake::{ImportProblem, ImportRefusal, Imported, Intake};
+
+use crate::connection::End;
+use crate::error::Step;
+use crate::rows::{ContentRow, InvoiceRow, LineRow};
+use crate::schema::{postonce_invoice as invoice, postonce_invoice_line as line};
+use crate::{SqliteStore, time};
+
+#[async_trait]
+impl Intake for SqliteStore {
+    async fn import(&self, invoices: Vec<Invoice>) -> Result<Imported, StoreError> {
+        self.write(move |conn| import(conn, &invoices)).await
+    }
+}
+
+fn import(conn: &mut SqliteConnection, invoices: &[Invoice]) -> Step<End<Imported>> {
+    let mut batch = Batch { now: time::now(conn)?, ..Batch::default() };
+    let mut refusals = Vec::new();
+    for (index, invoice) in invoices.iter().enumerate() {
+        let problems = batch.take(conn, invoice)?;
+        refusals.extend(problems.into_iter().map(|problem| ImportRefusal { index, problem }));
+    }
+    if !refusals.is_empty() {
+        return Ok(End::Undo(Imported::Refused(refusals)));
+    }
+    let Batch { created, replaced, unchanged, .. } = batch;
+    Ok(End::Keep(Imported::Done { created, replaced, unchanged }))
+}
+
+/// What tells one invoice from another: company file, side and external id.
+type Key = (CompanyFile, &'static str, String);
+
+#[derive(Default)]
+struct Batch {
+    now: i64,
+    /// Numbers that the list gives, or takes from an invoice that has them on record.
+    numbers: HashMap<(CompanyFile, String), Vec<Key>>,
+    created: u64,
+    replaced: u64,
+    unchanged: u64,
+}
+
+impl Batch {
+    fn take(&mut self, conn: &mut SqliteConnection, invoice: &Invoice) -> Step<Vec<ImportProblem>> {
+        let known = find(conn, invoice)?;
+        let lines = match &known {
+            Some(row) => crate::invoice::lines(conn, row.id)?,
+            None => Vec::new(),
+        };
+        // A row that cannot be read has other content than any invoice.
+        if known.as_ref().is_some_and(|row| row.invoice(&lines).as_ref() == Ok(invoice)) {
+            self.unchanged += 1;
+            return Ok(Vec::new());
+        }
+        let mut problems: Vec<_> = match &known {
+            Some(row) => why_not(row, invoice)?.into_iter().collect(),
+            None => Vec::new(),
+        };
+        if let Some(other) = self.holder(conn, invoice)? {
+            problems.push(ImportProblem::NumberTaken { other });
+        }
+        self.hold(number_key(invoice, invoice.parts().number.as_str()), key(invoice));
+        if problems.is_empty() {
+            match &known {
+                Some(row) => self.replace(conn, row, &lines, invoice)?,
+                None => self.create(conn, invoice)?,
+            }
+        }
+        Ok(problems)
+    }
+
+    fn hold(&mut self, number: (CompanyFile, String), key: Key) {
+        self.numbers.entry(number).or_default().push(key);
+    }
+
+    /// The external id of another invoice that has or had the number.
+    fn holder(&self, conn: &mut SqliteConnection, invoice: &Invoice) -> Step<Option<String>> {
+        let parts = invoice.parts();
+        let key = key(invoice);
+        let on_record: Option<(String, String)> = invoice::table
+            .filter(invoice::company_file.eq(parts.company_file.as_str()))
+            .filter(invoice::number.eq(parts.number.as_str()))
+            .select((invoice::side, invoice::external_id))
+            .first(conn)
+            .optional()?;
+        let other = |side: &str, external_id: &str| (side, external_id) != (key.1, key.2.as_str());
+        if let Some((side, external_id)) = on_record
+            && other(&side, &external_id)
+        {
+            return Ok(Some(external_id));
+        }
+        let number = number_key(invoice, parts.number.as_str());
+        let mut holders = self.numbers.get(&number).into_iter().flatten();
+        Ok(holders.find(|holder| **holder != key).map(|(_, _, other)| other.clone()))
+    }
+
+    fn create(&mut self, conn: &mut SqliteConnection, invoice: &Invoice) -> Step<()> {
+        let id: i64 = diesel::insert_into(invoice::table)
+            .values((ContentRow::of(invoice), invoice::updated_at.eq(self.now)))
+            .returning(invoice::id)
+            .get_result(conn)?;
+        self.created += 1;
+        insert_lines(conn, id, invoice)
+    }
+
+    fn replace(
+        &mut self,
+        conn: &mut SqliteConnection,
+        row: &InvoiceRow,
+        lines: &[LineRow],
+        invoice: &Invoice,
+    ) -> Step<()> {
+        let before = row.life()?;
+        diesel::update(invoice::table.find(row.id)).set(ContentRow::of(invoice)).execute(conn)?;
+        let next = with_new_content(&before);
+        crate::invoice::set_life(conn, InvoiceId(row.id), &before, &next, self.now)?;
+        if !lines.is_empty() {
+            diesel::delete(line::table.filter(line::invoice_id.eq(row.id))).execute(conn)?;
+        }
+        self.hold(number_key(invoice, &row.content.number), key(invoice));
+        self.replaced += 1;
+        insert_lines(conn, row.id, invoice)
+    }
+}
+
+fn insert_lines(conn: &mut SqliteConnection, id: i64, invoice: &Invoice) -> Step<()> {
+    // One by one: SQLite keeps this statement prepared, so a hundred thousand are quick.
+    for row in invoice.parts().lines.iter().map(|line| LineRow::of(id, line)) {
+        diesel::insert_into(line::table).values(&row).execute(conn)?;
+    }
+    Ok(())
+}
+
+fn find(conn: &mut SqliteConnection, invoice: &Invoice) -> Step<Option<InvoiceRow>> {
+    let parts = invoice.parts();
+    Ok(invoice::table
+        .filter(invoice::company_file.eq(parts.company_file.as_str()))
+        .filter(invoice::side.eq(parts.side.as_str()))
+        .filter(invoice::external_id.eq(parts.external_id.as_str()))
+        .select(InvoiceRow::as_select())
+        .first(conn)
+        .optional()?)
+}
+
+/// Why a known invoice cannot take other content.
+fn why_not(row: &InvoiceRow, invoice: &Invoice) -> Step<Option<ImportProblem>> {
+    let life = row.life()?;
+    let state = life.state.name();
+    let (old, new) = (&row.content, invoice.parts());
+    Ok(match state {
+        StateName::Draft | StateName::Ready | StateName::Blocked | StateName::Rejected => {
+            let same = old.number.eq_ignore_ascii_case(new.number.as_str())
+                && old.customer_code == new.customer.code.as_str();
+            (life.attempt > Attempt(0) && !same).then(|| ImportProblem::Fixed {
+                number: old.number.clone(),
+                customer: old.customer_code.clone(),
+            })
+        }
+        StateName::Claimed
+        | StateName::InDoubt
+        | StateName::Posted
+        | StateName::NeedsHuman
+        | StateName::Forgotten => Some(ImportProblem::TooLate { state }),
+    })
+}
+
+/// The life of an invoice whose content is new: a blocked one has its chance again.
+fn with_new_content(life: &Life) -> Life {
+    let same_state = Life { version: Version(life.version.0 + 1), ..life.clone() };
+    match life.state {
+        InvoiceState::Blocked { .. } => {
+            life.apply(Guard::Version(life.version), Move::Release).unwrap_or(same_state)
+        }
+        InvoiceState::Draft
+        | InvoiceState::Ready
+        | InvoiceState::Claimed { .. }
+        | InvoiceState::InDoubt { .. }
+        | InvoiceState::Posted { .. }
+        | InvoiceState::Rejected { .. }
+        | InvoiceState::NeedsHuman { .. }
+        | InvoiceState::Forgotten => same_state,
+    }
+}
+
+fn key(invoice: &Invoice) -> Key {
+    let parts = invoice.parts();
+    (parts.company_file.clone(), parts.side.as_str(), parts.external_id.to_string())
+}
+
+fn number_key(invoice: &Invoice, number: &str) -> (CompanyFile, String) {
+    (invoice.parts().company_file.clone(), number.to_ascii_uppercase())
+}

@@ -1,0 +1,78 @@
+//! The schema, and how it is brought up to date.
+
+use std::path::Path;
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+use diesel::sqlite::SqliteConnection;
+
+use crate::connection::run;
+use crate::error::{OpenError, Step};
+use crate::time;
+
+/// A change of the schema. They are applied in this order, each once.
+struct Migration {
+    version: i64,
+    name: &'static str,
+    sql: &'static str,
+}
+
+const MIGRATIONS: [Migration; 3] = [
+    Migration {
+        version: 1,
+        name: "invoices",
+        sql: include_str!("../../../migrations/sqlite/0001_invoices.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "claims",
+        sql: include_str!("../../../migrations/sqlite/0002_claims.sql"),
+    },
+    Migration {
+        version: 3,
+        name: "runs",
+        sql: include_str!("../../../migrations/sqlite/0003_runs.sql"),
+    },
+];
+
+/// Applies what is missing, in one transaction: two processes that open a new database at once
+/// wait for each other.
+pub(crate) fn migrate(conn: &mut SqliteConnection, path: &Path) -> Result<(), OpenError> {
+    let known = MIGRATIONS.iter().map(|it| it.version).max().unwrap_or_default();
+    let found = run(conn, |conn| {
+        let found = applied(conn)?;
+        for missing in MIGRATIONS.iter().filter(|it| it.version > found) {
+            apply(conn, missing)?;
+        }
+        Ok(found)
+    })
+    .map_err(|error| OpenError::from_step(path, error))?;
+    if found > known {
+        return Err(OpenError::NewerSchema { path: path.to_path_buf(), found, known });
+    }
+    Ok(())
+}
+
+/// The newest migration on record.
+fn applied(conn: &mut SqliteConnection) -> Step<i64> {
+    conn.batch_execute(
+        "CREATE TABLE IF NOT EXISTS postonce_schema_migration (\
+         version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT",
+    )?;
+    let newest = "(SELECT coalesce(max(version), 0) FROM postonce_schema_migration)";
+    Ok(diesel::select(diesel::dsl::sql::<BigInt>(newest)).get_result(conn)?)
+}
+
+fn apply(conn: &mut SqliteConnection, migration: &Migration) -> Step<()> {
+    conn.batch_execute(migration.sql)?;
+    let now = time::now(conn)?;
+    diesel::sql_query(
+        "INSERT INTO postonce_schema_migration (version, name, applied_at) VALUES (?, ?, ?)",
+    )
+    .bind::<BigInt, _>(migration.version)
+    .bind::<Text, _>(migration.name)
+    .bind::<BigInt, _>(now)
+    .execute(conn)?;
+    Ok(())
+}

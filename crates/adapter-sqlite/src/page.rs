@@ -1,0 +1,118 @@
+//! What a run has to do: company files with work, and windows of their invoices.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+use diesel::sqlite::SqliteConnection;
+use postonce_domain::{BlockCode, BlockReason, CompanyFile, Version};
+use postonce_ports::store::{Candidate, FileWork, Page, StoredInvoice};
+
+use crate::error::Step;
+use crate::rows::{InvoiceRow, LineRow, parsed};
+use crate::schema::postonce_invoice_line as line;
+use crate::schema::{postonce_claim as claim, postonce_invoice as invoice};
+
+/// How many invoices are read together: a statement has room for so many keys.
+const CHUNK: usize = 500;
+
+#[derive(QueryableByName)]
+struct WorkRow {
+    #[diesel(sql_type = Text)]
+    company_file: String,
+    #[diesel(sql_type = BigInt)]
+    due: i64,
+    #[diesel(sql_type = Nullable<Text>)]
+    cut_over_through: Option<String>,
+}
+
+/// Reads the index of open invoices alone, so what was posted costs nothing.
+pub(crate) const WORK: &str = "\
+    SELECT work.company_file, work.due, postonce_company_file.cut_over_through FROM (\
+    SELECT company_file, sum(state IN ('ready', 'blocked') AND held = 0) AS due \
+    FROM postonce_invoice WHERE state IN ('ready', 'blocked', 'claimed', 'in_doubt') \
+    GROUP BY company_file) AS work \
+    LEFT JOIN postonce_company_file ON postonce_company_file.alias = work.company_file \
+    ORDER BY work.company_file";
+
+pub(crate) fn files_with_work(conn: &mut SqliteConnection) -> Step<Vec<FileWork>> {
+    let rows: Vec<WorkRow> = diesel::sql_query(WORK).load(conn)?;
+    let work = |row: WorkRow| {
+        let key = row.company_file.clone();
+        let date = row.cut_over_through.as_deref().map(str::parse).transpose();
+        Ok(FileWork {
+            company_file: parsed("postonce_invoice", &key, CompanyFile::parse(&row.company_file))?,
+            cut_over_through: parsed("postonce_company_file", &key, date)?,
+            due: u64::try_from(row.due).unwrap_or_default(),
+        })
+    };
+    rows.into_iter().map(work).collect()
+}
+
+/// The words of the partial indexes: SQLite uses one only for a query that says the same.
+pub(crate) const READY: &str = "state = 'ready' AND held = 0";
+pub(crate) const WAITING: &str = "state IN ('ready', 'blocked') AND held = 0";
+
+pub(crate) fn page(conn: &mut SqliteConnection, page: &Page) -> Step<Vec<Candidate>> {
+    let window = if page.with_blocked { WAITING } else { READY };
+    let rows = invoice::table
+        .filter(invoice::company_file.eq(page.company_file.as_str()))
+        .filter(invoice::id.gt(page.after.map_or(0, |after| after.0)))
+        .filter(sql::<Bool>(window))
+        .order(invoice::id)
+        .limit(i64::from(page.limit))
+        .select(InvoiceRow::as_select())
+        .load(conn)?;
+    let mut candidates = Vec::with_capacity(rows.len());
+    for rows in rows.chunks(CHUNK) {
+        let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
+        let mut lines = lines_of(conn, &ids)?;
+        let doubtful = doubtful_of(conn, &ids)?;
+        candidates.extend(rows.iter().map(|row| {
+            let lines = lines.remove(&row.id).unwrap_or_default();
+            candidate(row, &lines, doubtful.contains(&row.id))
+        }));
+    }
+    Ok(candidates)
+}
+
+fn candidate(row: &InvoiceRow, lines: &[LineRow], doubtful_past: bool) -> Candidate {
+    let unreadable =
+        |reason| Candidate::Unreadable { id: row.id(), version: Version(row.life.version), reason };
+    let life = match row.life() {
+        Ok(life) => life,
+        Err(why) => return unreadable(BlockReason::new(BlockCode::Unreadable, why.to_string())),
+    };
+    match row.invoice(lines) {
+        Ok(invoice) => Candidate::Readable(Box::new(StoredInvoice {
+            id: row.id(),
+            life,
+            invoice,
+            doubtful_past,
+        })),
+        Err(reason) => unreadable(reason),
+    }
+}
+
+fn lines_of(conn: &mut SqliteConnection, ids: &[i64]) -> Step<BTreeMap<i64, Vec<LineRow>>> {
+    let rows = line::table
+        .filter(line::invoice_id.eq_any(ids))
+        .order((line::invoice_id, line::line_number))
+        .select(LineRow::as_select())
+        .load(conn)?;
+    let mut lines: BTreeMap<i64, Vec<LineRow>> = BTreeMap::new();
+    for row in rows {
+        lines.entry(row.invoice_id).or_default().push(row);
+    }
+    Ok(lines)
+}
+
+fn doubtful_of(conn: &mut SqliteConnection, ids: &[i64]) -> Step<BTreeSet<i64>> {
+    let doubtful: Vec<i64> = claim::table
+        .filter(claim::invoice_id.eq_any(ids))
+        .filter(claim::outcome.is_null().or(claim::outcome.ne("not_sent")))
+        .select(claim::invoice_id)
+        .load(conn)?;
+    Ok(doubtful.into_iter().collect())
+}
