@@ -149,7 +149,8 @@ impl Api {
                 Ok(response) => Ok(read(response).await),
                 Err(error) => Err(describe(&error)),
             };
-            let about = |why: String| format!("GET {}: {why}", url.path());
+            let secrets = [self.key.expose_secret(), token.secret.expose_secret()];
+            let about = |why: String| scrub(format!("GET {}: {why}", url.path()), &secrets);
             match reading(&answer) {
                 Reading::Found(object) => return Ok(Some(object)),
                 Reading::NotThere => return Ok(None),

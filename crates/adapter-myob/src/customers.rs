@@ -174,7 +174,7 @@ impl Customers {
         let route = api.route(file, "Contact/Customer").ok_or_else(|| unknown(file))?;
         let payload = customer_payload(customer, tax_code);
         let sent = api.post_once(&token, &route, payload, self.not_after()).await;
-        match outcome(&sent, self.rate_limit_is_not_sent) {
+        match api.scrubbed(outcome(&sent, self.rate_limit_is_not_sent), &token) {
             Outcome::Posted { uid } => {
                 let uid = uid.as_str().to_owned();
                 references.remember(file, Kind::Customer, code, Lookup::One(uid.clone()));

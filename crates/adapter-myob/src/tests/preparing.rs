@@ -7,9 +7,9 @@ use postonce_domain::{BlockCode, Invoice, InvoiceParts};
 use postonce_ports::clock::Clock;
 use postonce_ports::ledger::{Ledger, LedgerError, PrepareError};
 
-use crate::tests::ledger::{World, invoice, marker, parts};
-use crate::tests::server::{answer, page};
-use crate::{MissingCustomer, Options};
+use crate::tests::ledger::{SECRET, World, file, invoice, marker, parts, usual};
+use crate::tests::server::{Seen, answer, page};
+use crate::{CompanyFileAccess, MissingCustomer, Options};
 
 fn code(error: &PrepareError) -> Option<BlockCode> {
     match error {
@@ -59,6 +59,34 @@ async fn an_unknown_company_file_blocks_without_a_request() {
     let error = world.ledger.prepare(&invoice(), marker()).await.unwrap_err();
     assert_eq!(code(&error), Some(BlockCode::CompanyFileUnknown));
     assert_eq!(world.server.seen().len(), 0);
+}
+
+#[tokio::test]
+async fn a_listed_file_goes_by_its_business_id_and_its_own_refresh_token() {
+    let mut world = World::new(|seen| {
+        // The server has this business under another name.
+        let moved = Seen { target: seen.target.replace("/b-1", "/main"), ..seen.clone() };
+        Some(usual(&moved))
+    });
+    let access =
+        CompanyFileAccess { business_id: "b-1".to_owned(), refresh_token: Some("own".into()) };
+    world.ledger.api.files.insert(file(), access);
+    let request = world.prepared().await;
+    assert_eq!(request.route, "b-1/Sale/Invoice/Service");
+    let seen = world.server.seen();
+    let token = seen.iter().find(|seen| seen.target.contains("/oauth2/")).unwrap();
+    assert!(token.body.contains("refresh_token=own&"), "{}", token.body);
+    let reads = seen.iter().filter(|seen| seen.method == "GET");
+    assert!(reads.clone().count() > 0);
+    assert!(reads.into_iter().all(|seen| seen.target.starts_with("/accountright/b-1/")));
+}
+
+#[tokio::test]
+async fn an_error_does_not_repeat_a_secret() {
+    let told = format!("{{\"Errors\":[{{\"Name\":\"Odd\",\"Message\":\"key {SECRET}\"}}]}}");
+    let world = World::new(move |seen| seen.target.contains("/Tax").then(|| answer(400, &told)));
+    let error = world.ledger.prepare(&invoice(), marker()).await.unwrap_err().to_string();
+    assert!(error.contains("Odd") && !error.contains(SECRET), "{error}");
 }
 
 #[tokio::test]
