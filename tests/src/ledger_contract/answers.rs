@@ -87,3 +87,13 @@ async fn after_an_unauthorised_answer_the_next_claim_goes_through() {
     assert_eq!(name(&world.post(&invoice("INV-1")).await), "posted");
     assert_eq!(world.books().await.len(), 1);
 }
+
+#[tokio::test]
+async fn references_that_name_nothing_any_more_are_asked_for_again() {
+    let world = World::new().await;
+    assert_eq!(name(&world.post(&invoice("INV-1")).await), "posted");
+    world.reset().await;
+    // The customer, the account and the tax code have other UIDs now.
+    assert_eq!(name(&world.post(&invoice("INV-1")).await), "rejected");
+    assert_eq!(name(&world.post(&invoice("INV-1")).await), "posted");
+}

@@ -114,8 +114,20 @@ impl World {
         let ledger = MyobLedger::new(options, BTreeMap::new(), true, ports).unwrap();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let world = Self { ledger, clock: set, url, http, server, _state: state };
-        world.create("Contact/Customer", json!({"CompanyName": "Ann", "DisplayID": "C-1"})).await;
+        world.create_customer().await;
         world
+    }
+
+    async fn create_customer(&self) {
+        self.create("Contact/Customer", json!({"CompanyName": "Ann", "DisplayID": "C-1"})).await;
+    }
+
+    /// Empties the sandbox's books; the customer is there again, under another UID.
+    pub(super) async fn reset(&self) {
+        let url = format!("{}/sandbox/reset", self.url);
+        let response = self.http.post(url).send().await.unwrap();
+        assert!(response.status().is_success(), "{}", response.text().await.unwrap());
+        self.create_customer().await;
     }
 
     /// Creates a record as another client of MYOB would.
