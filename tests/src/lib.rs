@@ -3,3 +3,5 @@
 
 mod interleaving;
 mod ledger_contract;
+mod lock_contract;
+mod store_contract;

@@ -40,8 +40,8 @@ type NumberKey = (CompanyFile, String);
 struct Batch {
     rows: BTreeMap<InvoiceId, InvoiceRow>,
     ids: BTreeMap<Key, InvoiceId>,
-    /// Every number that is or was to be somebody's: on record before, or in the list.
-    numbers: BTreeMap<NumberKey, Vec<Key>>,
+    /// Whose a number is: that of the first who has it, on record before or in the list.
+    numbers: BTreeMap<NumberKey, Key>,
     now: Timestamp,
     created: u64,
     replaced: u64,
@@ -52,10 +52,8 @@ impl Batch {
     fn new(world: &World, now: Timestamp) -> Self {
         let rows = world.invoices.clone();
         let ids = rows.iter().map(|(id, row)| (key(&row.invoice), *id)).collect();
-        let mut numbers: BTreeMap<NumberKey, Vec<Key>> = BTreeMap::new();
-        for row in rows.values() {
-            numbers.entry(number_key(&row.invoice)).or_default().push(key(&row.invoice));
-        }
+        let numbers =
+            rows.values().map(|row| (number_key(&row.invoice), key(&row.invoice))).collect();
         Self { rows, ids, numbers, now, created: 0, replaced: 0, unchanged: 0 }
     }
 
@@ -68,11 +66,10 @@ impl Batch {
             return Vec::new();
         }
         let mut problems: Vec<_> = row.and_then(|row| why_not(row, &invoice)).into_iter().collect();
-        let holders = self.numbers.entry(number_key(&invoice)).or_default();
-        if let Some((_, _, other)) = holders.iter().find(|holder| **holder != key) {
-            problems.push(ImportProblem::NumberTaken { other: other.to_string() });
+        let holder = self.numbers.entry(number_key(&invoice)).or_insert_with(|| key.clone());
+        if *holder != key {
+            problems.push(ImportProblem::NumberTaken { other: holder.2.to_string() });
         }
-        holders.push(key.clone());
         if problems.is_empty() {
             match known {
                 Some(id) => self.replace(id, invoice),

@@ -44,8 +44,8 @@ type Key = (CompanyFile, &'static str, String);
 #[derive(Default)]
 struct Batch {
     now: i64,
-    /// Numbers that the list gives, or takes from an invoice that has them on record.
-    numbers: HashMap<(CompanyFile, String), Vec<Key>>,
+    /// Whose a number is that the list gives, or takes from an invoice that had it on record.
+    numbers: HashMap<(CompanyFile, String), Key>,
     created: u64,
     replaced: u64,
     unchanged: u64,
@@ -67,10 +67,10 @@ impl Batch {
             Some(row) => why_not(row, invoice)?.into_iter().collect(),
             None => Vec::new(),
         };
-        if let Some(other) = self.holder(conn, invoice)? {
-            problems.push(ImportProblem::NumberTaken { other });
+        match self.holder(conn, invoice)? {
+            Some(other) => problems.push(ImportProblem::NumberTaken { other }),
+            None => self.hold(invoice, invoice.parts().number.as_str()),
         }
-        self.hold(number_key(invoice, invoice.parts().number.as_str()), key(invoice));
         if problems.is_empty() {
             match &known {
                 Some(row) => self.replace(conn, row, &lines, invoice)?,
@@ -80,11 +80,12 @@ impl Batch {
         Ok(problems)
     }
 
-    fn hold(&mut self, number: (CompanyFile, String), key: Key) {
-        self.numbers.entry(number).or_default().push(key);
+    fn hold(&mut self, invoice: &Invoice, number: &str) {
+        let number = (invoice.parts().company_file.clone(), number.to_ascii_uppercase());
+        self.numbers.entry(number).or_insert_with(|| key(invoice));
     }
 
-    /// The external id of another invoice that has or had the number.
+    /// The external id of another invoice that has the number, or had it before.
     fn holder(&self, conn: &mut SqliteConnection, invoice: &Invoice) -> Step<Option<String>> {
         let parts = invoice.parts();
         let key = key(invoice);
@@ -94,15 +95,13 @@ impl Batch {
             .select((invoice::side, invoice::external_id))
             .first(conn)
             .optional()?;
-        let other = |side: &str, external_id: &str| (side, external_id) != (key.1, key.2.as_str());
-        if let Some((side, external_id)) = on_record
-            && other(&side, &external_id)
-        {
-            return Ok(Some(external_id));
+        if let Some((side, external_id)) = on_record {
+            let own = (side.as_str(), external_id.as_str()) == (key.1, key.2.as_str());
+            return Ok((!own).then_some(external_id));
         }
-        let number = number_key(invoice, parts.number.as_str());
-        let mut holders = self.numbers.get(&number).into_iter().flatten();
-        Ok(holders.find(|holder| **holder != key).map(|(_, _, other)| other.clone()))
+        let number = (parts.company_file.clone(), parts.number.as_str().to_ascii_uppercase());
+        let holder = self.numbers.get(&number).filter(|holder| **holder != key);
+        Ok(holder.map(|(_, _, other)| other.clone()))
     }
 
     fn create(&mut self, conn: &mut SqliteConnection, invoice: &Invoice) -> Step<()> {
@@ -128,7 +127,7 @@ impl Batch {
         if !lines.is_empty() {
             diesel::delete(line::table.filter(line::invoice_id.eq(row.id))).execute(conn)?;
         }
-        self.hold(number_key(invoice, &row.content.number), key(invoice));
+        self.hold(invoice, &row.content.number);
         self.replaced += 1;
         insert_lines(conn, row.id, invoice)
     }
@@ -196,8 +195,4 @@ fn with_new_content(life: &Life) -> Life {
 fn key(invoice: &Invoice) -> Key {
     let parts = invoice.parts();
     (parts.company_file.clone(), parts.side.as_str(), parts.external_id.to_string())
-}
-
-fn number_key(invoice: &Invoice, number: &str) -> (CompanyFile, String) {
-    (invoice.parts().company_file.clone(), number.to_ascii_uppercase())
 }

@@ -1,0 +1,132 @@
+//! What is known of invoices in doubt.
+
+use std::time::Duration;
+
+use postonce_adapter_host::RandomIds;
+use postonce_domain::{InvoiceId, Move, OutcomeName};
+use postonce_ports::clock::Ids;
+use postonce_ports::doubt::{DoubtStore, Probe};
+
+use super::fixture::Fixture;
+use super::scene::{
+    LONG, apply, claim, claim_quiet, claimed, doubt, file, import_one, invoice, invoice_with,
+    not_sent, one_in_each_state, posted_as, ready, rejected, settle, settled, shop, uid,
+};
+
+pub(super) async fn every_invoice_in_doubt_is_listed(fixture: &impl Fixture) {
+    let store = fixture.store();
+    one_in_each_state(&store).await;
+    let elsewhere = invoice_with(20, |parts| parts.company_file = file("other"));
+    let elsewhere = import_one(&store, elsewhere).await;
+    let claim = claim_quiet(&store, elsewhere, LONG).await;
+    settle(&store, claim, &doubt()).await;
+    let all = store.doubtful().await.unwrap();
+    assert_eq!(all.len(), 2);
+    assert!(all[0].invoice < all[1].invoice);
+    let last = &all[1];
+    assert_eq!((last.invoice, last.claim), (elsewhere, claim));
+    assert_eq!(last.number, invoice(20).parts().number.clone());
+    assert_eq!((last.company_file.clone(), last.inquiries), (file("other"), 0));
+    assert_eq!(last.next_check, last.quiet_until);
+    assert_eq!(last.quiet_until.duration_since(last.since).unsigned_abs(), LONG);
+    assert_eq!(last.absent_confirmed_at, None);
+    let at = last.quiet_until;
+    apply(&store, elsewhere, Move::ConfirmAbsent(at)).await;
+    assert_eq!(store.doubtful().await.unwrap()[1].absent_confirmed_at, Some(at));
+    settle(&store, claim, &posted_as("late")).await;
+    assert_eq!(store.doubtful().await.unwrap().len(), 1);
+}
+
+pub(super) async fn the_first_check_is_due_when_the_quiet_period_is_over(fixture: &impl Fixture) {
+    let store = fixture.store();
+    let mut due = Vec::new();
+    for (n, quiet) in [(1, Duration::ZERO), (2, LONG), (3, Duration::ZERO)] {
+        let id = ready(&store, n).await;
+        let claim = claim_quiet(&store, id, quiet).await;
+        if quiet.is_zero() {
+            due.push(id);
+            assert!(!store.due(&shop()).await.unwrap().contains(&id), "it is not in doubt yet");
+        }
+        settle(&store, claim, &doubt()).await;
+    }
+    assert_eq!(store.due(&shop()).await.unwrap(), due);
+    assert!(store.due(&file("other")).await.unwrap().is_empty());
+    apply(&store, due[0], Move::ResolveAbsent).await;
+    assert_eq!(store.due(&shop()).await.unwrap(), due[1..]);
+}
+
+pub(super) async fn a_dossier_has_every_claim_oldest_first(fixture: &impl Fixture) {
+    let store = fixture.store();
+    let (id, first) = settled(&store, 1, &not_sent()).await;
+    let second = claim_quiet(&store, id, LONG).await;
+    let dossier = store.dossier(id).await.unwrap().unwrap();
+    assert_eq!(dossier.stored.id, id);
+    assert_eq!(dossier.stored.invoice, invoice(1));
+    let [older, newer] = dossier.claims.as_slice() else { panic!("{dossier:?}") };
+    assert_eq!((older.id, newer.id), (first, second));
+    assert_eq!((older.outcome, newer.outcome), (Some(OutcomeName::NotSent), None));
+    assert_eq!((older.quiet_over, newer.quiet_over), (true, false));
+    assert_eq!(newer.quiet_until.duration_since(newer.claimed_at).unsigned_abs(), LONG);
+    assert_eq!((older.inquiries, newer.inquiries), (0, 0));
+    settle(&store, second, &doubt()).await;
+    let dossier = store.dossier(id).await.unwrap().unwrap();
+    assert_eq!(dossier.claims[1].outcome, Some(OutcomeName::InDoubt));
+    settle(&store, second, &posted_as("u")).await;
+    let dossier = store.dossier(id).await.unwrap().unwrap();
+    assert_eq!(dossier.claims[1].outcome, Some(OutcomeName::Posted));
+}
+
+pub(super) async fn an_unknown_invoice_has_no_dossier(fixture: &impl Fixture) {
+    let store = fixture.store();
+    let id = ready(&store, 1).await;
+    assert_eq!(store.dossier(InvoiceId(id.0 + 1)).await.unwrap(), None);
+}
+
+pub(super) async fn owners_are_those_of_the_company_file(fixture: &impl Fixture) {
+    let store = fixture.store();
+    let (posted, posting) = settled(&store, 1, &posted_as("u")).await;
+    let (open, opened) = claimed(&store, 2).await;
+    let unknown = RandomIds.claim_id();
+    let claims = [posting, opened, unknown];
+    let uids = [uid("u"), uid("unknown")];
+    let owner = store.owners(&shop(), &claims, &uids).await.unwrap();
+    assert_eq!(owner.claims.into_iter().collect::<Vec<_>>(), {
+        let mut both = vec![(posting, posted), (opened, open)];
+        both.sort();
+        both
+    });
+    assert_eq!(owner.uids.into_iter().collect::<Vec<_>>(), [(uid("u"), posted)]);
+    let elsewhere = store.owners(&file("other"), &claims, &uids).await.unwrap();
+    assert!(elsewhere.claims.is_empty() && elsewhere.uids.is_empty());
+}
+
+pub(super) async fn a_probe_is_the_newest_document_of_a_later_claim(fixture: &impl Fixture) {
+    let store = fixture.store();
+    settled(&store, 1, &posted_as("before")).await;
+    let (_, doubtful) = settled(&store, 2, &doubt()).await;
+    assert_eq!(store.probe(&shop(), doubtful).await.unwrap(), None);
+    let elsewhere = invoice_with(3, |parts| parts.company_file = file("other"));
+    let elsewhere = import_one(&store, elsewhere).await;
+    settle(&store, claim(&store, elsewhere).await, &posted_as("elsewhere")).await;
+    assert_eq!(store.probe(&shop(), doubtful).await.unwrap(), None);
+    settled(&store, 4, &posted_as("first")).await;
+    settled(&store, 5, &posted_as("second")).await;
+    settled(&store, 6, &rejected()).await;
+    let expected = Probe {
+        uid: uid("second"),
+        number: invoice(5).parts().number.clone(),
+        reference: invoice(5).parts().external_id.clone(),
+    };
+    assert_eq!(store.probe(&shop(), doubtful).await.unwrap(), Some(expected));
+    assert_eq!(store.probe(&file("other"), RandomIds.claim_id()).await.unwrap(), None);
+}
+
+pub(super) async fn a_document_that_was_taken_back_is_no_probe(fixture: &impl Fixture) {
+    let store = fixture.store();
+    let (_, doubtful) = settled(&store, 1, &doubt()).await;
+    settled(&store, 2, &posted_as("stays")).await;
+    let (gone, _) = settled(&store, 3, &posted_as("gone")).await;
+    apply(&store, gone, Move::Gone).await;
+    let probe = store.probe(&shop(), doubtful).await.unwrap().unwrap();
+    assert_eq!(probe.uid, uid("stays"));
+}

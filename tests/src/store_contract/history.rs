@@ -1,0 +1,77 @@
+//! The runs that were.
+
+use postonce_domain::{RunCounts, RunId, RunStatus};
+use postonce_ports::history::{Run, RunHistory};
+
+use super::fixture::{Fixture, Store};
+use super::scene::new_run;
+
+const COUNTS: RunCounts = RunCounts {
+    claimed: 10,
+    posted: 4,
+    rejected: 3,
+    not_sent: 2,
+    in_doubt: 1,
+    blocked: 5,
+    needs_human: 6,
+    adopted: 7,
+};
+
+async fn run(store: &impl Store, id: RunId) -> Run {
+    store.runs(100).await.unwrap().into_iter().find(|run| run.id == id).unwrap()
+}
+
+pub(super) async fn a_run_that_starts_abandons_those_before(fixture: &impl Fixture) {
+    let store = fixture.store();
+    let mut new = new_run("a");
+    new.connection_id = Some(17);
+    let first = store.start(new.clone()).await.unwrap();
+    let started = run(&store, first).await;
+    assert_eq!((started.new, started.status), (new, RunStatus::Running));
+    assert_eq!((started.counts, started.done, started.total), (RunCounts::default(), 0, 0));
+    assert_eq!((started.ended_at, started.reason.as_str()), (None, ""));
+    let second = store.start(new_run("b")).await.unwrap();
+    let first = run(&store, first).await;
+    assert_eq!((first.status, first.ended_at.is_some()), (RunStatus::Abandoned, true));
+    assert_eq!(run(&store, second).await.status, RunStatus::Running);
+}
+
+pub(super) async fn progress_is_seen_while_a_run_goes_on(fixture: &impl Fixture) {
+    let store = fixture.store();
+    let id = store.start(new_run("a")).await.unwrap();
+    store.progress(id, COUNTS, 12, 34).await.unwrap();
+    let now = run(&store, id).await;
+    assert_eq!((now.counts, now.done, now.total), (COUNTS, 12, 34));
+    assert_eq!(now.status, RunStatus::Running);
+}
+
+pub(super) async fn a_run_is_closed_once(fixture: &impl Fixture) {
+    let store = fixture.store();
+    let id = store.start(new_run("a")).await.unwrap();
+    store.progress(id, RunCounts::default(), 1, 2).await.unwrap();
+    store.finish(id, RunStatus::Failed, COUNTS, "the ledger is down").await.unwrap();
+    let closed = run(&store, id).await;
+    assert_eq!((closed.status, closed.counts), (RunStatus::Failed, COUNTS));
+    assert_eq!(closed.reason, "the ledger is down");
+    assert!(closed.ended_at.is_some());
+    assert_eq!((closed.done, closed.total), (1, 2));
+    store.finish(id, RunStatus::Completed, RunCounts::default(), "").await.unwrap();
+    assert_eq!(run(&store, id).await, closed);
+
+    let abandoned = store.start(new_run("b")).await.unwrap();
+    store.start(new_run("c")).await.unwrap();
+    let before = run(&store, abandoned).await;
+    store.finish(abandoned, RunStatus::Completed, COUNTS, "").await.unwrap();
+    assert_eq!(run(&store, abandoned).await, before);
+}
+
+pub(super) async fn runs_are_listed_newest_first(fixture: &impl Fixture) {
+    let store = fixture.store();
+    let mut ids = Vec::new();
+    for owner in ["a", "b", "c"] {
+        ids.push(store.start(new_run(owner)).await.unwrap());
+    }
+    assert!(ids.is_sorted());
+    let newest: Vec<_> = store.runs(2).await.unwrap().into_iter().map(|run| run.id).collect();
+    assert_eq!(newest, [ids[2], ids[1]]);
+}

@@ -1,0 +1,142 @@
+//! What a run has to do.
+
+use jiff::civil::date;
+use postonce_domain::{CompanyFile, InvoiceId, Move};
+use postonce_ports::doubt::DoubtStore;
+use postonce_ports::store::{Candidate, InvoiceStore, Page};
+
+use super::fixture::{Fixture, Store};
+use super::scene::{
+    apply, block, claim, doubt, file, import_one, invoice, invoice_with, not_sent,
+    one_in_each_state, posted_as, ready, rejected, settle, settled, shop,
+};
+
+fn window(after: Option<InvoiceId>, limit: u32) -> Page {
+    Page { company_file: shop(), after, with_blocked: false, limit }
+}
+
+async fn ids(store: &impl Store, page: Page) -> Vec<InvoiceId> {
+    let read = |candidate| match candidate {
+        Candidate::Readable(stored) => stored.id,
+        Candidate::Unreadable { reason, .. } => panic!("unreadable: {reason}"),
+    };
+    store.page(page).await.unwrap().into_iter().map(read).collect()
+}
+
+pub(super) async fn the_installation_stays_the_same(fixture: &impl Fixture) {
+    let first = fixture.store().installation().await.unwrap();
+    assert_eq!(fixture.store().installation().await.unwrap(), first);
+    assert_eq!(fixture.other().installation().await.unwrap(), first);
+}
+
+pub(super) async fn a_page_is_a_window_by_rising_id(fixture: &impl Fixture) {
+    let store = fixture.store();
+    let mut all = Vec::new();
+    for n in 1..=5 {
+        all.push(ready(&store, n).await);
+    }
+    assert!(all.is_sorted());
+    assert_eq!(ids(&store, window(None, 2)).await, all[..2]);
+    assert_eq!(ids(&store, window(Some(all[1]), 2)).await, all[2..4]);
+    assert_eq!(ids(&store, window(Some(all[3]), 2)).await, all[4..]);
+    let page = store.page(window(Some(all[3]), 2)).await.unwrap();
+    let dossier = store.dossier(all[4]).await.unwrap().unwrap();
+    assert_eq!(page, [Candidate::Readable(Box::new(dossier.stored))]);
+}
+
+pub(super) async fn blocked_invoices_are_on_a_page_only_if_wanted(fixture: &impl Fixture) {
+    let store = fixture.store();
+    let states = one_in_each_state(&store).await;
+    let (ready, blocked) = (states[0].2, states[1].2);
+    assert_eq!(ids(&store, window(None, 10)).await, [ready]);
+    let mut both = [ready, blocked];
+    both.sort();
+    assert_eq!(ids(&store, Page { with_blocked: true, ..window(None, 10) }).await, both);
+}
+
+pub(super) async fn a_held_invoice_is_on_no_page(fixture: &impl Fixture) {
+    let store = fixture.store();
+    let id = ready(&store, 1).await;
+    apply(&store, id, Move::Hold(true)).await;
+    assert!(ids(&store, Page { with_blocked: true, ..window(None, 10) }).await.is_empty());
+    apply(&store, id, Move::Hold(false)).await;
+    assert_eq!(ids(&store, window(None, 10)).await, [id]);
+}
+
+pub(super) async fn a_page_is_of_one_company_file(fixture: &impl Fixture) {
+    let store = fixture.store();
+    let here = ready(&store, 1).await;
+    import_one(&store, invoice_with(2, |parts| parts.company_file = file("SHOP"))).await;
+    assert_eq!(ids(&store, window(None, 10)).await, [here]);
+}
+
+async fn work(store: &impl Store) -> Vec<(CompanyFile, u64)> {
+    let work = store.files_with_work().await.unwrap();
+    work.into_iter().map(|work| (work.company_file, work.due)).collect()
+}
+
+pub(super) async fn company_files_with_open_invoices_have_work(fixture: &impl Fixture) {
+    let store = fixture.store();
+    let open = ["ready", "blocked", "claimed", "doubt"];
+    for (n, alias) in (1..).zip(["posted", "rejected", "doubt", "claimed", "ready", "blocked"]) {
+        let id =
+            import_one(&store, invoice_with(n, |parts| parts.company_file = file(alias))).await;
+        match alias {
+            "blocked" => drop(apply(&store, id, block()).await),
+            "claimed" => drop(claim(&store, id).await),
+            "doubt" => settle(&store, claim(&store, id).await, &doubt()).await,
+            "posted" => settle(&store, claim(&store, id).await, &posted_as("u")).await,
+            "rejected" => settle(&store, claim(&store, id).await, &rejected()).await,
+            _ => {}
+        }
+    }
+    let mut expected = open.map(file);
+    expected.sort();
+    let files: Vec<_> = work(&store).await.into_iter().map(|(file, _)| file).collect();
+    assert_eq!(files, expected);
+}
+
+pub(super) async fn due_counts_what_waits_and_is_not_held(fixture: &impl Fixture) {
+    let store = fixture.store();
+    one_in_each_state(&store).await;
+    assert_eq!(work(&store).await, [(shop(), 2)]);
+    let held = ready(&store, 20).await;
+    assert_eq!(work(&store).await, [(shop(), 3)]);
+    apply(&store, held, Move::Hold(true)).await;
+    assert_eq!(work(&store).await, [(shop(), 2)]);
+}
+
+pub(super) async fn work_names_the_cut_over(fixture: &impl Fixture) {
+    let store = fixture.store();
+    ready(&store, 1).await;
+    assert_eq!(store.files_with_work().await.unwrap()[0].cut_over_through, None);
+    fixture.cut_over(&shop(), date(2026, 2, 28)).await;
+    let through = store.files_with_work().await.unwrap()[0].cut_over_through;
+    assert_eq!(through, Some(date(2026, 2, 28)));
+}
+
+pub(super) async fn an_earlier_claim_that_was_sent_perhaps_is_told(fixture: &impl Fixture) {
+    let store = fixture.store();
+    let past = async |n: u32| {
+        let number = invoice(n).parts().number.clone();
+        let page = store.page(window(None, 100)).await.unwrap();
+        let found = page.into_iter().find_map(|candidate| match candidate {
+            Candidate::Readable(stored) if stored.invoice.parts().number == number => Some(*stored),
+            Candidate::Readable(_) | Candidate::Unreadable { .. } => None,
+        });
+        found.unwrap().doubtful_past
+    };
+    ready(&store, 1).await;
+    settled(&store, 2, &not_sent()).await;
+    let (rejected, _) = settled(&store, 3, &rejected()).await;
+    apply(&store, rejected, Move::Reprocess).await;
+    let (absent, first) = settled(&store, 4, &doubt()).await;
+    apply(&store, absent, Move::ResolveAbsent).await;
+    assert_eq!(
+        [past(1).await, past(2).await, past(3).await, past(4).await],
+        [false, false, true, true]
+    );
+    // The sender itself knows better, though late.
+    store.settle(first, &not_sent()).await.map(drop).unwrap();
+    assert!(!past(4).await);
+}

@@ -1,0 +1,136 @@
+//! What people and programs read.
+
+use jiff::civil::date;
+use postonce_domain::{InvoiceId, InvoiceNumber, Money, Move, NoteKind, StateName};
+use postonce_ports::reader::{Filter, InvoiceReader, Unpaired};
+
+use super::fixture::{Fixture, Store};
+use super::scene::{
+    apply, claim, doubt, file, import_one, invoice, invoice_with, life, not_sent,
+    one_in_each_state, posted_as, ready, settle, settled, shop, uid,
+};
+
+pub(super) async fn every_state_is_counted_and_held_besides(fixture: &impl Fixture) {
+    let store = fixture.store();
+    let empty = store.counts().await.unwrap();
+    assert_eq!(empty.by_state, StateName::ALL.map(|name| (name, 0)));
+    one_in_each_state(&store).await;
+    let held = ready(&store, 20).await;
+    apply(&store, held, Move::Hold(true)).await;
+    let counts = store.counts().await.unwrap();
+    let expected = StateName::ALL.map(|name| match name {
+        StateName::Draft => (name, 0),
+        StateName::Ready => (name, 2),
+        StateName::Blocked
+        | StateName::Claimed
+        | StateName::Posted
+        | StateName::Rejected
+        | StateName::InDoubt
+        | StateName::NeedsHuman
+        | StateName::Forgotten => (name, 1),
+    });
+    assert_eq!((counts.by_state, counts.held), (expected.to_vec(), 1));
+}
+
+async fn listed(store: &impl Store, filter: Filter) -> Vec<InvoiceId> {
+    let filter = if filter.limit == 0 { Filter { limit: 100, ..filter } } else { filter };
+    store.list(filter).await.unwrap().into_iter().map(|summary| summary.id).collect()
+}
+
+pub(super) async fn a_list_shows_what_passes_its_filter(fixture: &impl Fixture) {
+    let store = fixture.store();
+    let states = one_in_each_state(&store).await;
+    let id = |name| states.iter().find(|(state, ..)| *state == name).unwrap().2;
+    let newer = invoice_with(20, |parts| {
+        parts.date = date(2026, 4, 1);
+        parts.company_file = file("other");
+    });
+    let newer = import_one(&store, newer).await;
+    let all = listed(&store, Filter::default()).await;
+    assert_eq!((all.len(), all.is_sorted()), (9, true));
+    let two = vec![StateName::Posted, StateName::Rejected];
+    let mut both = [id(StateName::Posted), id(StateName::Rejected)];
+    both.sort();
+    assert_eq!(listed(&store, Filter { states: two, ..Filter::default() }).await, both);
+    let code = |code: &str| Filter { code: Some(code.to_owned()), ..Filter::default() };
+    assert_eq!(listed(&store, code("4033")).await, [id(StateName::Rejected)]);
+    assert_eq!(listed(&store, code("customer_missing")).await, [id(StateName::Blocked)]);
+    let since = |day| Filter { since: Some(day), ..Filter::default() };
+    assert_eq!(listed(&store, since(date(2026, 4, 1))).await, [newer]);
+    assert!(listed(&store, since(date(2026, 4, 2))).await.is_empty());
+    let other = Filter { company_file: Some(file("other")), ..Filter::default() };
+    assert_eq!(listed(&store, other).await, [newer]);
+    let window = Filter { after: Some(all[2]), limit: 3, ..Filter::default() };
+    assert_eq!(listed(&store, window).await, all[3..6]);
+}
+
+pub(super) async fn a_summary_shows_reason_code_and_documents(fixture: &impl Fixture) {
+    let store = fixture.store();
+    for (name, n, id) in one_in_each_state(&store).await {
+        let summary = store.summary(id).await.unwrap().unwrap();
+        assert_eq!((summary.id, summary.state), (id, name));
+        assert_eq!(summary.number, invoice(n).parts().number.clone());
+        assert_eq!(summary.external_id, invoice(n).parts().external_id.clone());
+        assert_eq!(summary.total, Money::parse("12.97").unwrap());
+        assert_eq!(summary.version, life(&store, id).await.version);
+        assert_eq!(summary.attempt, life(&store, id).await.attempt);
+        let (reason, code, uids, ledger_uid) = match name {
+            StateName::Blocked => {
+                (Some("there is no CUS1"), Some("customer_missing"), vec![], None)
+            }
+            StateName::Rejected => (Some("no such tax code"), Some("4033"), vec![], None),
+            StateName::NeedsHuman => (Some("not ours"), None, vec![uid("x"), uid("y")], None),
+            StateName::Posted => (None, None, vec![], Some(uid("uid-4"))),
+            StateName::Draft
+            | StateName::Ready
+            | StateName::Claimed
+            | StateName::InDoubt
+            | StateName::Forgotten => (None, None, vec![], None),
+        };
+        assert_eq!((summary.reason.as_deref(), summary.code.as_deref()), (reason, code));
+        assert_eq!((summary.uids, summary.ledger_uid), (uids, ledger_uid));
+    }
+    assert_eq!(store.summary(InvoiceId(1_000)).await.unwrap(), None);
+}
+
+pub(super) async fn a_number_is_found_whatever_its_case(fixture: &impl Fixture) {
+    let store = fixture.store();
+    let id = ready(&store, 1).await;
+    let number = |text: &str| InvoiceNumber::parse(text).unwrap();
+    assert_eq!(store.find(&shop(), &number("iNv-1")).await.unwrap(), Some(id));
+    assert_eq!(store.find(&shop(), &number("INV-2")).await.unwrap(), None);
+    assert_eq!(store.find(&file("SHOP"), &number("INV-1")).await.unwrap(), None);
+}
+
+pub(super) async fn notes_are_read_by_rising_id(fixture: &impl Fixture) {
+    let store = fixture.store();
+    let (first, _) = settled(&store, 1, &doubt()).await;
+    let (second, _) = settled(&store, 2, &doubt()).await;
+    apply(&store, first, Move::ResolveAbsent).await;
+    let all = store.notes(None, 0, 100).await.unwrap();
+    assert_eq!(all.len(), 5);
+    assert!(all.windows(2).all(|two| two[0].id < two[1].id && two[0].at <= two[1].at));
+    let of_first = store.notes(Some(first), 0, 100).await.unwrap();
+    let kinds: Vec<_> = of_first.iter().map(|record| record.note.kind).collect();
+    assert_eq!(kinds, [NoteKind::Claim, NoteKind::Outcome, NoteKind::Person]);
+    assert!(of_first.iter().all(|record| record.invoice == first));
+    assert_eq!(store.notes(None, all[1].id, 2).await.unwrap(), all[2..4]);
+    assert_eq!(store.notes(Some(first), all[1].id, 9).await.unwrap(), of_first[2..]);
+    assert_eq!(store.notes(Some(second), 0, 1).await.unwrap(), all[2..3]);
+}
+
+pub(super) async fn claims_and_outcomes_are_paired(fixture: &impl Fixture) {
+    let store = fixture.store();
+    let (id, first) = settled(&store, 1, &doubt()).await;
+    settle(&store, first, &not_sent()).await;
+    let second = claim(&store, id).await;
+    let (_, third) = settled(&store, 2, &posted_as("u")).await;
+    assert_ne!(first, third);
+    let pairs = store.pairs().await.unwrap();
+    assert_eq!((pairs.claims, pairs.outcomes), (3, 2));
+    assert_eq!(pairs.unpaired, [Unpaired { invoice: id, claim: second, open: true }]);
+    // A newer claim that a late answer of an older one has closed is not open any more.
+    settle(&store, first, &posted_as("v")).await;
+    let pairs = store.pairs().await.unwrap();
+    assert_eq!(pairs.unpaired, [Unpaired { invoice: id, claim: second, open: false }]);
+}
