@@ -1,0 +1,70 @@
+use clap::CommandFactory;
+
+use super::*;
+
+fn parse(line: &str) -> Result<Cli, clap::Error> {
+    Cli::try_parse_from(line.split(' '))
+}
+
+#[test]
+fn the_command_line_is_free_of_contradictions() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn documented_forms_are_understood() {
+    for line in [
+        "postonce demo",
+        "postonce import x.csv",
+        "postonce import - --format ndjson --json",
+        "postonce sync --company-file a --limit 3 --wait 30s",
+        "postonce --json sync --dry-run",
+        "postonce reprocess 1 a:2 --reason x",
+        "postonce reprocess --state rejected --code C --since 2026-01-01",
+        "postonce in-doubt list --json",
+        "postonce in-doubt check",
+        "postonce in-doubt check 1",
+        "postonce in-doubt resolve 1 --as posted=abc --reason x",
+        "postonce in-doubt resolve a:1 --as absent --reason x",
+        "postonce status --check",
+        "postonce invoices --state ready --state in_doubt --limit 5 --after 9",
+        "postonce show 1",
+        "postonce hold 1",
+        "postonce unhold a:1",
+        "postonce runs",
+        "postonce audit pairs",
+        "postonce audit show 1",
+        "postonce audit export --format csv",
+        "postonce migrate",
+        "postonce config check",
+        "postonce config show --json",
+        "postonce sandbox --listen 127.0.0.1:0 --state d --rate-per-second 0 --latency-ms 5",
+        "postonce completions bash",
+        "postonce status --database sqlite:x.db --ledger-url http://127.0.0.1:1/accountright",
+    ] {
+        parse(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+    }
+}
+
+#[test]
+fn what_would_be_a_mistake_is_refused() {
+    for line in [
+        "postonce sync --limit 0",
+        "postonce sync --wait soon",
+        "postonce reprocess",
+        "postonce reprocess 1 --state rejected",
+        "postonce reprocess --state posted",
+        "postonce reprocess --code C",
+        "postonce in-doubt resolve 1 --as absent",
+        "postonce in-doubt resolve 1 --as absent=x --reason y",
+        "postonce in-doubt resolve 1 --as posted --reason y",
+        "postonce in-doubt resolve 1 --as posted= --reason y",
+        "postonce in-doubt resolve --as absent --reason y",
+        "postonce show nonsense",
+        "postonce invoices --state lost",
+        "postonce audit",
+    ] {
+        let error = parse(line).map(|_| ()).unwrap_err();
+        assert_eq!(error.exit_code(), 2, "{line}");
+    }
+}

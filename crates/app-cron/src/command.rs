@@ -1,0 +1,47 @@
+//! The commands, one file each.
+
+mod audit;
+mod completions;
+mod config;
+mod demo;
+mod hold;
+mod import;
+mod in_doubt;
+mod invoices;
+mod migrate;
+mod reprocess;
+mod run_end;
+mod runs;
+mod sandbox;
+mod show;
+mod status;
+mod sync;
+
+use crate::args::Command;
+use crate::exit::{Exit, Failure};
+use crate::wiring::Context;
+
+/// Runs one command.
+pub(crate) async fn run(command: Command, context: &Context<'_>) -> Result<Exit, Failure> {
+    match command {
+        Command::Demo => demo::run(context).await,
+        Command::Import(args) => import::run(context, &args).await,
+        Command::Sync(args) => sync::run(context, args).await,
+        Command::Reprocess(args) => reprocess::run(context, args).await,
+        Command::InDoubt(args) => in_doubt::run(context, args).await,
+        Command::Status(args) => status::run(context, &args).await,
+        Command::Invoices(args) => invoices::run(context, args).await,
+        Command::Show(args) => show::run(context, &args).await,
+        Command::Hold(args) => hold::run(context, &args, true).await,
+        Command::Unhold(args) => hold::run(context, &args, false).await,
+        Command::Runs(args) => runs::run(context, &args).await,
+        Command::Audit(args) => audit::run(context, args).await,
+        Command::Migrate => migrate::run(context),
+        Command::Config(args) => config::run(context, &args),
+        Command::Sandbox(args) => sandbox::run(context, args).await,
+        Command::Completions(args) => {
+            completions::run(context, &args);
+            Ok(Exit::Done)
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! `postonce sync`.
+
+use postonce_adapter_host::HostClock;
+use postonce_domain::{RunResult, Trigger};
+use postonce_engine::{Engine, Preview, PreviewOutcome, SyncRequest};
+use postonce_ports::clock::Clock as _;
+use serde::Serialize;
+
+use super::run_end::{summary, tell};
+use crate::args::Sync;
+use crate::exit::{Exit, Failure};
+use crate::json::SyncJson;
+use crate::progress::drawn;
+use crate::signals::stop_flag;
+use crate::table::Rows;
+use crate::wiring::{Base, Context, millis_since};
+
+pub(crate) async fn run(context: &Context<'_>, args: Sync) -> Result<Exit, Failure> {
+    let base = Base::open(context)?;
+    let mut ports = base.ports().await?;
+    if args.dry_run {
+        return preview(context, &base.engine(ports), &args).await;
+    }
+    let stop = stop_flag()?;
+    ports.history = drawn(ports.history);
+    let engine = base.engine(ports);
+    let request = SyncRequest {
+        company_file: args.company_file,
+        limit: args.limit,
+        wait: args.wait,
+        ..base.request(Trigger::Manual)
+    };
+    let start = HostClock.boot();
+    let result = Box::pin(engine.sync(&request, &stop)).await?;
+    let output = &context.output;
+    match &result {
+        RunResult::Ran(end) if output.is_json() => output.value(&SyncJson::ran(end)),
+        RunResult::Skipped(holder) if output.is_json() => {
+            output.value(&SyncJson::skipped(holder.as_ref(), millis_since(start)));
+        }
+        RunResult::Ran(end) => output.line(&summary(end)),
+        RunResult::Skipped(_) => {}
+    }
+    Ok(tell(&result))
+}
+
+#[derive(Serialize)]
+struct PreviewJson<'a> {
+    invoice: i64,
+    number: &'a str,
+    outcome: &'static str,
+    reason: Option<String>,
+    uids: Vec<String>,
+}
+
+impl<'a> PreviewJson<'a> {
+    fn new(preview: &'a Preview) -> Self {
+        let (outcome, reason, uids) = match &preview.outcome {
+            PreviewOutcome::WouldPost => ("would_post", None, Vec::new()),
+            PreviewOutcome::Blocked(reason) => ("blocked", Some(reason.to_string()), Vec::new()),
+            PreviewOutcome::AlreadyThere { uids } => {
+                ("already_there", None, uids.iter().map(ToString::to_string).collect())
+            }
+            PreviewOutcome::Unavailable(why) => ("unavailable", Some(why.clone()), Vec::new()),
+        };
+        Self { invoice: preview.invoice.0, number: &preview.number, outcome, reason, uids }
+    }
+}
+
+async fn preview(context: &Context<'_>, engine: &Engine, args: &Sync) -> Result<Exit, Failure> {
+    let previews = Box::pin(engine.preview(args.company_file.as_ref(), args.limit)).await?;
+    let shown: Vec<PreviewJson<'_>> = previews.iter().map(PreviewJson::new).collect();
+    let unavailable = shown.iter().any(|preview| preview.outcome == "unavailable");
+    if context.output.is_json() {
+        context.output.value(&shown);
+    } else {
+        let mut rows = Rows::new(&["id", "number", "outcome", "reason"]).numbers(&[0]);
+        for preview in shown {
+            let reason = preview.reason.unwrap_or_else(|| preview.uids.join(", "));
+            let number = preview.number.to_owned();
+            rows.add([preview.invoice.to_string(), number, preview.outcome.to_owned(), reason]);
+        }
+        context.output.line(&rows.text("Nothing is due."));
+    }
+    Ok(if unavailable { Exit::LedgerUnavailable } else { Exit::Done })
+}

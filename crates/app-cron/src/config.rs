@@ -1,0 +1,169 @@
+//! The configuration: flags over environment over file over defaults, all of it checked at once.
+//!
+//! This module is the only reader of the environment. [`load`] never stops at the first problem:
+//! it gives every value with its source, and every problem with its mend.
+
+mod assemble;
+mod check;
+mod key;
+mod layers;
+mod url;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::civil::Date;
+use postonce_adapter_myob::{Layout, MissingCustomer};
+use postonce_domain::{CompanyFile, DoubtPolicy};
+use postonce_engine::Lookup;
+use secrecy::SecretString;
+
+pub use layers::{Flags, Sources};
+pub use url::is_loopback;
+
+use crate::exit::{Exit, Failure};
+
+/// Everything that can be configured, checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The SQLite file.
+    pub database: PathBuf,
+    /// The ledger.
+    pub ledger: LedgerConfig,
+    /// The name of the run lock.
+    pub lock_name: String,
+    /// The company files by alias.
+    pub company_files: BTreeMap<CompanyFile, CompanyFileConfig>,
+    /// When the ledger is searched first.
+    pub lookup: Lookup,
+    /// Quiet period and rechecks.
+    pub doubt: DoubtPolicy,
+    /// Invoices dated before are blocked.
+    pub start_date: Option<Date>,
+    /// How long a run claims anything new.
+    pub run_max: Duration,
+}
+
+/// How the ledger is reached.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "each field is the key of its name")]
+pub struct LedgerConfig {
+    pub base_url: String,
+    pub token_url: String,
+    pub api_key: Option<SecretString>,
+    pub api_secret: Option<SecretString>,
+    pub refresh_token: Option<SecretString>,
+    pub layout: Layout,
+    pub default_account: Option<String>,
+    pub missing_customer: MissingCustomer,
+    pub concurrency: NonZeroUsize,
+    pub rate_per_second: u32,
+    pub post_timeout: Duration,
+    pub longest_call: Duration,
+    pub rate_limit_is_not_sent: bool,
+    /// On this machine: a stand-in for the real one.
+    pub is_loopback: bool,
+}
+
+/// One company file.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "each field is the key of its name")]
+pub struct CompanyFileConfig {
+    pub business_id: Option<String>,
+    pub refresh_token: Option<SecretString>,
+    pub time_zone: Option<String>,
+}
+
+/// Where a value comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Nobody has set it.
+    Default,
+    /// The file of this name.
+    File(String),
+    /// The environment variable of this name.
+    Environment(String),
+    /// The flag of this name.
+    Flag(String),
+}
+
+impl Source {
+    /// The kind of source, for programs.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::File(_) => "file",
+            Self::Environment(_) => "environment",
+            Self::Flag(_) => "flag",
+        }
+    }
+
+    /// The file, variable or flag.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Default => None,
+            Self::File(name) | Self::Environment(name) | Self::Flag(name) => Some(name),
+        }
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File(name) => write!(f, "file {name}"),
+            Self::Environment(name) => write!(f, "environment variable {name}"),
+            Self::Flag(name) => write!(f, "flag {name}"),
+        }
+    }
+}
+
+/// A key as `config show` prints it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// The key, such as `ledger.base_url`.
+    pub key: String,
+    /// Its value; `***` for a secret; none if it has none.
+    pub value: Option<String>,
+    /// Where the value comes from.
+    pub source: Source,
+}
+
+/// What reading the configuration gave.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The configuration, if there is no problem.
+    pub config: Option<Config>,
+    /// Every key.
+    pub shown: Vec<Shown>,
+    /// Everything that is wrong, each with key, value, source and mend.
+    pub problems: Vec<String>,
+    /// What is odd but does no harm.
+    pub warnings: Vec<String>,
+}
+
+impl Loaded {
+    /// The configuration, or the failure that lists every problem.
+    pub fn into_config(self) -> Result<Config, Failure> {
+        match self.config {
+            Some(config) if self.problems.is_empty() => Ok(config),
+            _ => Err(Failure::new(Exit::BadConfiguration, self.problems.join("\n"))),
+        }
+    }
+}
+
+/// Reads the configuration from `sources`.
+pub fn load(sources: &Sources) -> Loaded {
+    let layers::Merged { values, mut problems, warnings } = layers::merge(sources);
+    let values = check::check(values, &mut problems);
+    let config = assemble::assemble(&values, &mut problems);
+    let shown = assemble::shown(&values);
+    let config = if problems.is_empty() { config } else { None };
+    Loaded { config, shown, problems, warnings }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,209 @@
+//! The configuration made of checked values, and what holds between them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use postonce_adapter_myob::{Layout, MissingCustomer};
+use postonce_domain::{CompanyFile, DoubtPolicy, QuietParts};
+use postonce_engine::Lookup;
+use secrecy::SecretString;
+
+use super::check::{Values, sqlite_path};
+use super::key::{COMPANY_FILE, KEYS, Kind, company_file, find};
+use super::{CompanyFileConfig, Config, LedgerConfig, Shown, Source, url};
+
+/// What a default account is on this machine: the one that every sandbox file has.
+const LOOPBACK_ACCOUNT: &str = "4-1000";
+
+/// Where MYOB gives out tokens.
+const MYOB_TOKEN_URL: &str = "https://secure.myob.com/oauth2/v1/authorize";
+
+/// Makes the configuration; none if a value that must be there was refused.
+pub(super) fn assemble(values: &Values, problems: &mut Vec<String>) -> Option<Config> {
+    check_lock(values, problems);
+    check_business_ids(values, problems);
+    let doubt = doubt(values, problems)?;
+    Some(Config {
+        database: PathBuf::from(sqlite_path(values.text("database.url")?)?),
+        ledger: ledger(values)?,
+        lock_name: values.text("lock.name")?.to_owned(),
+        company_files: company_files(values),
+        lookup: if values.is("lookup_before_post", "always") {
+            Lookup::Always
+        } else {
+            Lookup::InDoubt
+        },
+        doubt,
+        start_date: values.text("sync.start_date").and_then(|text| text.parse().ok()),
+        run_max: Duration::from_secs(values.whole("run.max_minutes") * 60),
+    })
+}
+
+fn check_lock(values: &Values, problems: &mut Vec<String>) {
+    if values.is("lock.kind", "lease") {
+        let why = "is for servers; a SQLite database is locked by a file. Take the key out";
+        problems.push(values.problem("lock.kind", why));
+    }
+    if values.is("lock.scope", "company_file") {
+        let why = "needs every company file to be cut over, and none is. Leave it at `global`";
+        problems.push(values.problem("lock.scope", why));
+    }
+}
+
+/// Two aliases of one business would number, look up and post in the same books unaware.
+fn check_business_ids(values: &Values, problems: &mut Vec<String>) {
+    let mut seen: BTreeMap<String, &str> = BTreeMap::new();
+    for (name, entry) in &values.entries {
+        let Some((alias, "business_id")) = company_file(name) else { continue };
+        if let Some(other) = seen.insert(entry.text.to_lowercase(), alias) {
+            let why = format!("is the business of `{other}` too; an alias is one business");
+            problems.push(values.problem(name, &why));
+        }
+    }
+    let loopback = values.text("ledger.base_url").is_some_and(url::is_loopback);
+    for alias in aliases(values) {
+        let name = format!("{COMPANY_FILE}.{alias}.business_id");
+        let is_set = values.text(&name).is_some() || values.refused.contains_key(&name);
+        if !is_set && !loopback {
+            let why = "a company file needs the business id that MYOB shows";
+            problems.push(values.problem(&name, why));
+        }
+    }
+}
+
+fn doubt(values: &Values, problems: &mut Vec<String>) -> Option<DoubtPolicy> {
+    let allow_short = values.is_on("in_doubt.allow_short_quiet");
+    let post_timeout = values.whole_if_set("ledger.post_timeout_seconds")?;
+    let longest_call = values.whole_if_set("ledger.longest_call_seconds")?;
+    if post_timeout < longest_call && !allow_short {
+        let why = format!(
+            "is shorter than ledger.longest_call_seconds ({longest_call}), so answers would be \
+             missed; raise it, or set in_doubt.allow_short_quiet = true for a test"
+        );
+        problems.push(values.problem("ledger.post_timeout_seconds", &why));
+    }
+    let parts = QuietParts {
+        send_window: QuietParts::SEND_WINDOW,
+        post_timeout: Duration::from_secs(post_timeout),
+        longest_call: Duration::from_secs(longest_call),
+        visibility: QuietParts::VISIBILITY,
+    };
+    let wanted = values.whole_if_set("in_doubt.quiet_seconds").map(Duration::from_secs);
+    let quiet = match parts.quiet(wanted, allow_short) {
+        Ok(quiet) => quiet,
+        Err(error) => {
+            let least = error.least.as_secs();
+            let why = format!(
+                "is too short: {error}; set it to {least} or more, or take it out, or set \
+                 in_doubt.allow_short_quiet = true for a test"
+            );
+            problems.push(values.problem("in_doubt.quiet_seconds", &why));
+            return None;
+        }
+    };
+    let recheck = values.whole_if_set("in_doubt.recheck_seconds").map(Duration::from_secs);
+    let repost_absent = values.is("in_doubt.absent", "repost");
+    Some(DoubtPolicy { quiet, recheck: recheck.unwrap_or(quiet), repost_absent })
+}
+
+fn secret(values: &Values, key: &str) -> Option<SecretString> {
+    values.text(key).map(SecretString::from)
+}
+
+fn ledger(values: &Values) -> Option<LedgerConfig> {
+    let base_url = values.text("ledger.base_url")?.trim_end_matches('/');
+    Some(LedgerConfig {
+        base_url: base_url.to_owned(),
+        token_url: derived(values, "ledger.token_url")?,
+        api_key: secret(values, "ledger.api_key"),
+        api_secret: secret(values, "ledger.api_secret"),
+        refresh_token: secret(values, "ledger.refresh_token"),
+        layout: if values.is("ledger.layout", "item") { Layout::Item } else { Layout::Service },
+        default_account: derived(values, "ledger.default_account"),
+        missing_customer: if values.is("ledger.missing_customer", "create") {
+            MissingCustomer::Create
+        } else {
+            MissingCustomer::Block
+        },
+        concurrency: NonZeroUsize::new(usize::try_from(values.whole("ledger.concurrency")).ok()?)?,
+        rate_per_second: u32::try_from(values.whole("ledger.rate_per_second")).ok()?,
+        post_timeout: Duration::from_secs(values.whole("ledger.post_timeout_seconds")),
+        longest_call: Duration::from_secs(values.whole("ledger.longest_call_seconds")),
+        rate_limit_is_not_sent: values.is_on("ledger.rate_limit_is_not_sent"),
+        is_loopback: url::is_loopback(base_url),
+    })
+}
+
+/// The value of a key, or what follows from others if nobody has set it.
+fn derived(values: &Values, key: &str) -> Option<String> {
+    if let Some(text) = values.text(key) {
+        return Some(text.to_owned());
+    }
+    let base = values.text("ledger.base_url").and_then(|text| url::parse(text).ok());
+    let loopback = base.filter(url::Url::is_loopback);
+    match key {
+        "ledger.token_url" => Some(loopback.map_or_else(
+            || MYOB_TOKEN_URL.to_owned(),
+            |url| format!("{}/oauth2/v1/authorize", url.origin),
+        )),
+        "ledger.default_account" => loopback.map(|_| LOOPBACK_ACCOUNT.to_owned()),
+        "lock.kind" => Some("file".to_owned()),
+        "in_doubt.quiet_seconds" => {
+            let policy = doubt(values, &mut Vec::new())?;
+            Some(policy.quiet.as_secs().to_string())
+        }
+        "in_doubt.recheck_seconds" => {
+            let policy = doubt(values, &mut Vec::new())?;
+            Some(policy.recheck.as_secs().to_string())
+        }
+        _ => None,
+    }
+}
+
+fn company_files(values: &Values) -> BTreeMap<CompanyFile, CompanyFileConfig> {
+    let named = aliases(values).into_iter().filter_map(|alias| {
+        let key = |field: &str| format!("{COMPANY_FILE}.{alias}.{field}");
+        let file = CompanyFileConfig {
+            business_id: values.text(&key("business_id")).map(str::to_owned),
+            refresh_token: secret(values, &key("refresh_token")),
+            time_zone: values.text(&key("time_zone")).map(str::to_owned),
+        };
+        Some((CompanyFile::parse(&alias).ok()?, file))
+    });
+    named.collect()
+}
+
+fn aliases(values: &Values) -> BTreeSet<String> {
+    let names = values.entries.keys().chain(values.refused.keys());
+    names.filter_map(|name| company_file(name)).map(|(alias, _)| alias.to_owned()).collect()
+}
+
+/// Every key as it stands, those of company files by alias.
+pub(super) fn shown(values: &Values) -> Vec<Shown> {
+    let mut shown = Vec::new();
+    for key in &KEYS {
+        if key.name.contains('*') {
+            continue;
+        }
+        shown.push(show(values, key.name));
+    }
+    for alias in aliases(values) {
+        for key in KEYS.iter().filter(|key| key.name.contains('*')) {
+            shown.push(show(values, &key.name.replace('*', &alias)));
+        }
+    }
+    shown
+}
+
+fn show(values: &Values, name: &str) -> Shown {
+    let entry = values.entries.get(name).or_else(|| values.refused.get(name));
+    let secret = find(name).is_some_and(|key| matches!(key.kind, Kind::Secret));
+    let (text, source) = match entry {
+        Some(entry) => (Some(entry.text.clone()), entry.source.clone()),
+        None => (derived(values, name), Source::Default),
+    };
+    let value = if secret { text.map(|_| "***".to_owned()) } else { text };
+    Shown { key: name.to_owned(), value, source }
+}

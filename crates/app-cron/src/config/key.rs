@@ -1,0 +1,136 @@
+//! Every key that there is.
+
+/// What a key's value must be.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Kind {
+    /// Any text that is not empty.
+    Text,
+    /// A text that is never shown.
+    Secret,
+    /// A whole number within bounds.
+    Whole(u64, u64),
+    /// `true` or `false`.
+    Switch,
+    /// One of these words.
+    OneOf(&'static [&'static str]),
+    /// A date such as `2026-07-01`.
+    Date,
+    /// A time zone such as `Australia/Sydney`.
+    Zone,
+    /// Where the ledger's API is.
+    BaseUrl,
+    /// Where tokens are refreshed.
+    TokenUrl,
+    /// Which database.
+    Database,
+    /// The name of a lock.
+    LockName,
+    /// A cron expression.
+    Schedule,
+    /// An address and a port.
+    Listen,
+    /// A business id, which stands in URLs.
+    BusinessId,
+}
+
+/// A key.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Key {
+    /// Its name, with a point between levels.
+    pub(super) name: &'static str,
+    /// What its value must be.
+    pub(super) kind: Kind,
+    /// Its value if nobody sets it and nothing else decides.
+    pub(super) default: Option<&'static str>,
+}
+
+const fn key(name: &'static str, kind: Kind, default: Option<&'static str>) -> Key {
+    Key { name, kind, default }
+}
+
+const DAY: u64 = 24 * 3_600;
+
+/// The keys, in the order in which they are shown.
+pub(super) const KEYS: [Key; 32] = [
+    key("database.url", Kind::Database, Some("sqlite:postonce.db")),
+    key("ledger.base_url", Kind::BaseUrl, Some("https://api.myob.com/accountright")),
+    key("ledger.token_url", Kind::TokenUrl, None),
+    key("ledger.api_key", Kind::Secret, None),
+    key("ledger.api_secret", Kind::Secret, None),
+    key("ledger.refresh_token", Kind::Secret, None),
+    key("ledger.layout", Kind::OneOf(&["service", "item"]), Some("service")),
+    key("ledger.default_account", Kind::Text, None),
+    key("ledger.missing_customer", Kind::OneOf(&["block", "create"]), Some("block")),
+    key("ledger.concurrency", Kind::Whole(1, 64), Some("4")),
+    key("ledger.rate_per_second", Kind::Whole(0, 10_000), Some("8")),
+    key("ledger.post_timeout_seconds", Kind::Whole(1, 3_600), Some("150")),
+    key("ledger.longest_call_seconds", Kind::Whole(1, 3_600), Some("120")),
+    key("ledger.rate_limit_is_not_sent", Kind::Switch, Some("true")),
+    key("lock.name", Kind::LockName, Some("fts_myob_invoice_sync")),
+    key("lock.kind", Kind::OneOf(&["named", "lease", "file"]), None),
+    key("lock.scope", Kind::OneOf(&["global", "company_file"]), Some("global")),
+    key("lock.single_writer", Kind::Switch, Some("false")),
+    key("in_doubt.quiet_seconds", Kind::Whole(0, DAY), None),
+    key("in_doubt.allow_short_quiet", Kind::Switch, Some("false")),
+    key("in_doubt.absent", Kind::OneOf(&["keep", "repost"]), Some("keep")),
+    key("in_doubt.recheck_seconds", Kind::Whole(0, 7 * DAY), None),
+    key("lookup_before_post", Kind::OneOf(&["in_doubt", "always"]), Some("in_doubt")),
+    key("sync.start_date", Kind::Date, None),
+    key("run.max_minutes", Kind::Whole(1, 24 * 60), Some("60")),
+    key("cron.schedule", Kind::Schedule, Some("0 20 * * *")),
+    key("cron.time_zone", Kind::Zone, None),
+    key("cron.retry_minutes", Kind::Whole(0, 24 * 60), Some("10")),
+    key("http.listen", Kind::Listen, Some("127.0.0.1:8080")),
+    key("company_file.*.business_id", Kind::BusinessId, None),
+    key("company_file.*.refresh_token", Kind::Secret, None),
+    key("company_file.*.time_zone", Kind::Zone, None),
+];
+
+/// The level under which company files stand, by alias.
+pub(super) const COMPANY_FILE: &str = "company_file";
+
+/// The alias and the field of `company_file.ALIAS.FIELD`; an alias may have points.
+pub(super) fn company_file(name: &str) -> Option<(&str, &str)> {
+    name.strip_prefix(COMPANY_FILE)?.strip_prefix('.')?.rsplit_once('.')
+}
+
+/// The key of this name.
+pub(super) fn find(name: &str) -> Option<&'static Key> {
+    if let Some((_, field)) = company_file(name) {
+        let wanted = format!("{COMPANY_FILE}.*.{field}");
+        return KEYS.iter().find(|key| key.name == wanted);
+    }
+    KEYS.iter().find(|key| key.name == name && !key.name.contains('*'))
+}
+
+/// The known key that `name` may be meant to be.
+pub(super) fn near(name: &str) -> Option<String> {
+    let candidates = KEYS.iter().map(|key| match company_file(name) {
+        Some((alias, _)) => key.name.replace('*', alias),
+        None => key.name.to_owned(),
+    });
+    let name = name.to_lowercase();
+    candidates
+        .map(|known| (distance(&name, &known.to_lowercase()), known))
+        .filter(|(distance, known)| {
+            // A slip of the finger, not another word; or a key put under the wrong level.
+            *distance <= 3 || known.rsplit('.').next() == name.rsplit('.').next()
+        })
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, known)| known)
+}
+
+/// How many characters must be put in, taken out or replaced to make one text of the other.
+fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (index, left) in one.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], index + 1);
+        for (place, right) in other.iter().enumerate() {
+            let replaced = diagonal + usize::from(left != *right);
+            diagonal = row[place + 1];
+            row[place + 1] = replaced.min(row[place] + 1).min(diagonal + 1);
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}

@@ -1,0 +1,195 @@
+use super::*;
+
+fn env(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn with_env(pairs: &[(&str, &str)]) -> Loaded {
+    let folder = tempfile::tempdir().unwrap();
+    load(&Sources { environment: env(pairs), folder: folder.path().into(), ..Sources::default() })
+}
+
+fn with_file(text: &str, pairs: &[(&str, &str)], flags: Flags) -> Loaded {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("postonce.toml"), text).unwrap();
+    load(&Sources { environment: env(pairs), folder: folder.path().into(), flags })
+}
+
+fn shown(loaded: &Loaded, key: &str) -> (Option<String>, &'static str) {
+    let found = loaded.shown.iter().find(|shown| shown.key == key).unwrap();
+    (found.value.clone(), found.source.kind())
+}
+
+#[test]
+fn without_any_setting_the_defaults_hold() {
+    let loaded = with_env(&[]);
+    assert_eq!(loaded.problems, Vec::<String>::new());
+    assert_eq!(shown(&loaded, "in_doubt.quiet_seconds"), (Some("300".to_owned()), "default"));
+    assert_eq!(shown(&loaded, "in_doubt.recheck_seconds"), (Some("300".to_owned()), "default"));
+    assert_eq!(shown(&loaded, "ledger.default_account"), (None, "default"));
+    assert_eq!(shown(&loaded, "lock.name").0.as_deref(), Some("fts_myob_invoice_sync"));
+    let config = loaded.config.unwrap();
+    assert_eq!(config.database, PathBuf::from("postonce.db"));
+    assert_eq!(config.doubt.quiet, Duration::from_secs(300));
+    assert_eq!(config.ledger.concurrency.get(), 4);
+    assert_eq!(config.run_max, Duration::from_secs(3_600));
+    assert!(!config.ledger.is_loopback);
+}
+
+#[test]
+fn flags_win_over_environment_over_file_over_defaults() {
+    let file = "[database]\nurl = \"sqlite:file.db\"\n[ledger]\nconcurrency = 2\n";
+    let none = Flags::default();
+    let loaded = with_file(file, &[], none.clone());
+    assert_eq!(shown(&loaded, "database.url"), (Some("sqlite:file.db".to_owned()), "file"));
+    let loaded = with_file(file, &[("DATABASE_URL", "sqlite:du.db")], none.clone());
+    assert_eq!(shown(&loaded, "database.url"), (Some("sqlite:du.db".to_owned()), "environment"));
+    let both = [("DATABASE_URL", "sqlite:du.db"), ("POSTONCE_DATABASE__URL", "sqlite:env.db")];
+    let loaded = with_file(file, &both, none.clone());
+    assert_eq!(shown(&loaded, "database.url"), (Some("sqlite:env.db".to_owned()), "environment"));
+    let flags = Flags { database: Some("sqlite:flag.db".to_owned()), ..none };
+    let loaded = with_file(file, &both, flags);
+    assert_eq!(shown(&loaded, "database.url"), (Some("sqlite:flag.db".to_owned()), "flag"));
+    assert_eq!(shown(&loaded, "ledger.concurrency"), (Some("2".to_owned()), "file"));
+    assert_eq!(loaded.config.unwrap().database, PathBuf::from("flag.db"));
+}
+
+#[test]
+fn every_problem_is_told_at_once_with_key_value_source_and_mend() {
+    let file = "lookup_before_post = \"never\"\n[run]\nmax_minutes = 0\n";
+    let loaded = with_file(file, &[("POSTONCE_LEDGER__CONCURRENCY", "many")], Flags::default());
+    assert!(loaded.config.is_none());
+    let text = loaded.problems.join("\n");
+    assert_eq!(loaded.problems.len(), 3, "{text}");
+    assert!(text.contains(
+        "`ledger.concurrency` = `many` (environment variable POSTONCE_LEDGER__CONCURRENCY) \
+         must be a whole number from 1 to 64"
+    ));
+    assert!(text.contains("`lookup_before_post` = `never` (file "), "{text}");
+    assert!(text.contains("must be `in_doubt` or `always`"), "{text}");
+    assert!(text.contains("`run.max_minutes` = `0` (file "), "{text}");
+}
+
+#[test]
+fn an_unknown_key_of_a_file_is_refused_and_its_neighbour_named() {
+    let loaded = with_file("[ledger]\nbase_ulr = \"x\"\n", &[], Flags::default());
+    let [problem] = loaded.problems.as_slice() else { panic!("{:?}", loaded.problems) };
+    assert!(problem.contains("postonce.toml: there is no key `ledger.base_ulr`"), "{problem}");
+    assert!(problem.contains("is `ledger.base_url` meant?"), "{problem}");
+    for file in ["nonsense = 1\n", "[nonsense]\nx = 1\n", "[nonsense]\n", "[company_file.a]\nb=1\n"]
+    {
+        assert_eq!(with_file(file, &[], Flags::default()).problems.len(), 1, "{file}");
+    }
+}
+
+#[test]
+fn an_unknown_variable_is_warned_about_and_the_test_runners_are_not() {
+    let loaded = with_env(&[
+        ("POSTONCE_LEDGER__BASE_ULR", "x"),
+        ("POSTONCE_BIN", "x"),
+        ("POSTONCE_HELD_BIN", "x"),
+        ("POSTONCE_LEDGER__API_KEY", ""),
+    ]);
+    assert_eq!(loaded.problems, Vec::<String>::new());
+    let [warning] = loaded.warnings.as_slice() else { panic!("{:?}", loaded.warnings) };
+    assert!(warning.contains("is POSTONCE_LEDGER__BASE_URL meant?"), "{warning}");
+}
+
+#[test]
+fn a_loopback_ledger_has_its_own_defaults() {
+    let loaded = with_env(&[("POSTONCE_LEDGER__BASE_URL", "http://127.0.0.1:9/accountright/")]);
+    let ledger = loaded.config.unwrap().ledger;
+    assert!(ledger.is_loopback);
+    assert_eq!(ledger.base_url, "http://127.0.0.1:9/accountright");
+    assert_eq!(ledger.token_url, "http://127.0.0.1:9/oauth2/v1/authorize");
+    assert_eq!(ledger.default_account.as_deref(), Some("4-1000"));
+}
+
+#[test]
+fn a_ledger_elsewhere_is_not_spoken_to_in_clear_text() {
+    let loaded = with_env(&[("POSTONCE_LEDGER__BASE_URL", "http://example.com/accountright")]);
+    assert!(loaded.problems[0].contains("clear text"), "{:?}", loaded.problems);
+    let loaded = with_env(&[("POSTONCE_LEDGER__BASE_URL", "https://example.com/")]);
+    assert!(loaded.problems[0].contains("must end in /accountright"), "{:?}", loaded.problems);
+}
+
+#[test]
+fn a_quiet_period_that_is_too_short_needs_leave() {
+    let short = [("POSTONCE_IN_DOUBT__QUIET_SECONDS", "2")];
+    let loaded = with_env(&short);
+    assert!(loaded.problems[0].contains("set it to 300 or more"), "{:?}", loaded.problems);
+    let allowed = [short[0], ("POSTONCE_IN_DOUBT__ALLOW_SHORT_QUIET", "true")];
+    assert_eq!(with_env(&allowed).config.unwrap().doubt.quiet, Duration::from_secs(2));
+}
+
+#[test]
+fn a_timeout_shorter_than_the_longest_call_needs_leave() {
+    let short = [("POSTONCE_LEDGER__POST_TIMEOUT_SECONDS", "5")];
+    assert!(with_env(&short).problems[0].contains("longest_call_seconds (120)"));
+    let allowed = [short[0], ("POSTONCE_IN_DOUBT__ALLOW_SHORT_QUIET", "true")];
+    assert_eq!(with_env(&allowed).problems, Vec::<String>::new());
+}
+
+#[test]
+fn a_mysql_url_says_that_this_build_cannot() {
+    let loaded = with_env(&[("DATABASE_URL", "mysql://user:secret@host/db")]);
+    let [problem] = loaded.problems.as_slice() else { panic!("{:?}", loaded.problems) };
+    assert!(problem.contains("no MySQL adapter"), "{problem}");
+    assert!(!problem.contains("secret"), "{problem}");
+}
+
+#[test]
+fn company_files_come_from_file_and_environment() {
+    let file = "[company_file.Acme]\nbusiness_id = \"one\"\ntime_zone = \"Australia/Sydney\"\n";
+    let env = [
+        ("POSTONCE_COMPANY_FILE__ACME__REFRESH_TOKEN", "t"),
+        ("POSTONCE_COMPANY_FILE__BETA__BUSINESS_ID", "two"),
+    ];
+    let loaded = with_file(file, &env, Flags::default());
+    let (value, source) = shown(&loaded, "company_file.Acme.refresh_token");
+    assert_eq!((value.as_deref(), source), (Some("***"), "environment"));
+    let files = loaded.config.unwrap().company_files;
+    let acme = &files[&CompanyFile::parse("Acme").unwrap()];
+    assert_eq!(acme.business_id.as_deref(), Some("one"));
+    assert!(acme.refresh_token.is_some());
+    assert_eq!(files[&CompanyFile::parse("beta").unwrap()].business_id.as_deref(), Some("two"));
+}
+
+#[test]
+fn one_business_has_one_alias() {
+    let file = "[company_file.a]\nbusiness_id = \"X\"\n[company_file.b]\nbusiness_id = \"x\"\n";
+    let loaded = with_file(file, &[], Flags::default());
+    assert!(loaded.problems[0].contains("is the business of `a` too"), "{:?}", loaded.problems);
+}
+
+#[test]
+fn secrets_are_never_shown() {
+    let secrets = [
+        ("POSTONCE_LEDGER__API_KEY", "hush-1"),
+        ("POSTONCE_LEDGER__API_SECRET", "hush-2 "),
+        ("POSTONCE_LEDGER__REFRESH_TOKEN", "hush-3"),
+    ];
+    let loaded = with_env(&secrets);
+    assert_eq!(loaded.problems.len(), 1);
+    let config = with_env(&secrets[..1]).config;
+    assert!(!format!("{loaded:?}{config:?}").contains("hush"), "{loaded:?}");
+    let broken = with_file("[ledger]\napi_key = hush-4\n", &[], Flags::default());
+    assert!(!broken.problems[0].contains("hush"), "{:?}", broken.problems);
+    assert!(broken.problems[0].contains("line 2"), "{:?}", broken.problems);
+}
+
+#[test]
+fn a_file_that_is_named_must_be_there() {
+    let flags = Flags { config: Some("/nowhere/x.toml".into()), ..Flags::default() };
+    let loaded = load(&Sources { flags, ..Sources::default() });
+    assert!(loaded.problems[0].contains("/nowhere/x.toml"), "{:?}", loaded.problems);
+}
+
+#[test]
+fn the_actor_is_the_flag_or_the_user() {
+    let mut sources = Sources { environment: env(&[("LOGNAME", "lin")]), ..Sources::default() };
+    assert_eq!(sources.actor(), "lin");
+    sources.flags.actor = Some("kim".to_owned());
+    assert_eq!(sources.actor(), "kim");
+    assert_eq!(Sources::default().actor(), "unknown");
+}

@@ -1,0 +1,185 @@
+//! How a command ends: the exit codes, and the failures that lead to them.
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use postonce_domain::{RunEnd, StopCause};
+use postonce_engine::{EngineError, ResolveError};
+use postonce_ports::error::StoreError;
+use postonce_ports::ledger::LedgerError;
+use postonce_ports::lock::LockError;
+
+/// What the exit code of a command says. It speaks of this run only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Done.
+    Done,
+    /// Something that should not happen.
+    Unexpected,
+    /// The command line was not understood.
+    Usage,
+    /// Finished, some invoices in doubt or in need of a person.
+    InDoubt,
+    /// Finished, some invoices rejected or blocked; or the input was refused.
+    DataRefused,
+    /// A file is not there.
+    FileMissing,
+    /// The ledger does not answer.
+    LedgerUnavailable,
+    /// The run lock was lost.
+    LockLost,
+    /// The database does not answer.
+    DatabaseUnavailable,
+    /// Another run has the lock.
+    LockBusy,
+    /// The ledger does not let us in.
+    NotAuthorised,
+    /// The configuration is not in order.
+    BadConfiguration,
+    /// Stopped by a person, with everything in flight settled.
+    Interrupted,
+}
+
+impl Exit {
+    /// The number.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Unexpected => 1,
+            Self::Usage => 2,
+            Self::InDoubt => 10,
+            Self::DataRefused => 65,
+            Self::FileMissing => 66,
+            Self::LedgerUnavailable => 69,
+            Self::LockLost => 70,
+            Self::DatabaseUnavailable => 74,
+            Self::LockBusy => 75,
+            Self::NotAuthorised => 77,
+            Self::BadConfiguration => 78,
+            Self::Interrupted => 130,
+        }
+    }
+
+    /// How a run that took the lock ended: what stopped it wins, then doubt, then refusals.
+    pub fn of_run(end: &RunEnd) -> Self {
+        let counts = &end.counts;
+        match end.stopped.as_ref().map(|(cause, _)| *cause) {
+            Some(StopCause::LockLost) => Self::LockLost,
+            Some(StopCause::DatabaseUnavailable) => Self::DatabaseUnavailable,
+            Some(StopCause::NotAuthorised) => Self::NotAuthorised,
+            Some(StopCause::LedgerUnavailable) => Self::LedgerUnavailable,
+            Some(StopCause::Cancelled) => Self::Interrupted,
+            Some(StopCause::Unexpected) => Self::Unexpected,
+            None if counts.in_doubt > 0 || counts.needs_human > 0 => Self::InDoubt,
+            None if counts.rejected > 0 || counts.blocked > 0 => Self::DataRefused,
+            None => Self::Done,
+        }
+    }
+
+    /// The code of trouble that kept a use case from its end.
+    pub fn of_trouble(error: &EngineError) -> Self {
+        match error {
+            EngineError::Store(StoreError::Unavailable { .. })
+            | EngineError::Lock(LockError::Unavailable { .. }) => Self::DatabaseUnavailable,
+            EngineError::Store(StoreError::Corrupt { .. }) => Self::Unexpected,
+            EngineError::Lock(LockError::Lost) => Self::LockLost,
+            EngineError::Ledger(LedgerError::NotAuthorised { .. }) => Self::NotAuthorised,
+            EngineError::Ledger(LedgerError::Unavailable { .. }) => Self::LedgerUnavailable,
+        }
+    }
+
+    /// The graver of two results of one command.
+    #[must_use]
+    pub fn or_graver(self, other: Self) -> Self {
+        if other.rank() < self.rank() { other } else { self }
+    }
+
+    /// What wins when one command has several results; the smallest does.
+    const fn rank(self) -> u8 {
+        match self {
+            Self::Unexpected => 0,
+            Self::Usage => 1,
+            Self::BadConfiguration => 2,
+            Self::FileMissing => 3,
+            Self::LockLost => 4,
+            Self::DatabaseUnavailable => 5,
+            Self::NotAuthorised => 6,
+            Self::LedgerUnavailable => 7,
+            Self::LockBusy => 8,
+            Self::Interrupted => 9,
+            Self::InDoubt => 10,
+            Self::DataRefused => 11,
+            Self::Done => 12,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+/// Why a command did not come to its end.
+#[derive(Debug)]
+pub struct Failure {
+    /// The code to leave with.
+    pub exit: Exit,
+    /// What went wrong, where, and the mend.
+    pub message: String,
+}
+
+impl Failure {
+    /// A failure.
+    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, message: message.into() }
+    }
+}
+
+/// An error and what caused it, in one line.
+pub fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let words = inner.to_string();
+        // A wrapper often repeats what it wraps.
+        if !text.contains(&words) {
+            text.push_str(": ");
+            text.push_str(&words);
+        }
+        cause = inner.source();
+    }
+    text
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        EngineError::Store(error).into()
+    }
+}
+
+impl From<EngineError> for Failure {
+    fn from(error: EngineError) -> Self {
+        Self::new(Exit::of_trouble(&error), chain(&error))
+    }
+}
+
+impl From<LockError> for Failure {
+    fn from(error: LockError) -> Self {
+        EngineError::Lock(error).into()
+    }
+}
+
+impl From<ResolveError> for Failure {
+    fn from(error: ResolveError) -> Self {
+        match error {
+            ResolveError::Engine(error) => error.into(),
+            refused @ (ResolveError::NotFound | ResolveError::Refused(_)) => {
+                Self::new(Exit::DataRefused, chain(&refused))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

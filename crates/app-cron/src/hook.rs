@@ -1,0 +1,39 @@
+//! Where another binary may put something between the engine and its ports.
+
+use std::sync::Arc;
+
+use postonce_engine::Ports;
+use postonce_ports::customer::CustomerClaims;
+use postonce_ports::intake::Intake;
+use postonce_ports::reader::InvoiceReader;
+use postonce_ports::token::TokenStore;
+
+/// The ports that the engine itself does not use.
+#[derive(Clone)]
+#[expect(missing_debug_implementations, reason = "ports are not `Debug`")]
+#[expect(missing_docs, reason = "each field is the port of its type")]
+pub struct SidePorts {
+    pub intake: Arc<dyn Intake>,
+    pub reader: Arc<dyn InvoiceReader>,
+    pub tokens: Arc<dyn TokenStore>,
+    pub customers: Arc<dyn CustomerClaims>,
+}
+
+/// Wraps ports before anything uses them. A method that is not overridden wraps nothing.
+pub trait PortHook: Send + Sync {
+    /// The engine's ports.
+    fn ports(&self, ports: Ports) -> Ports {
+        ports
+    }
+
+    /// The other ports; the ledger gets its `tokens` and `customers` from here.
+    fn side_ports(&self, ports: SidePorts) -> SidePorts {
+        ports
+    }
+}
+
+/// The hook of the released binary.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct WrapNothing;
+
+impl PortHook for WrapNothing {}

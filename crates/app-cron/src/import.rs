@@ -1,0 +1,101 @@
+//! Invoices from files: read, checked as a whole, and every bad line named.
+//!
+//! Reading takes bounded memory whatever the file holds: an overlong field or line ends it before
+//! it is kept. What is kept are the invoices, since they are imported all or not at all.
+
+mod assemble;
+mod csv;
+mod elements;
+mod guard;
+mod json;
+mod problem;
+mod row;
+
+use std::io::Read;
+use std::path::Path;
+
+use postonce_domain::{CustomerCode, Invoice, InvoiceNumber};
+use postonce_ports::intake::{ImportProblem, ImportRefusal};
+
+use assemble::Assembler;
+pub use problem::{Problem, Problems};
+pub use row::COLUMNS;
+
+/// The longest field, in bytes.
+pub const FIELD_BYTES_MAX: usize = 64 * 1024;
+
+/// The longest physical line, in bytes.
+pub const LINE_BYTES_MAX: usize = 1024 * 1024;
+
+/// How a file is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// One row per invoice line, with a header.
+    Csv,
+    /// One array of invoices.
+    Json,
+    /// One invoice per line.
+    Ndjson,
+}
+
+impl Format {
+    /// The format that a file's ending names.
+    pub fn of_path(path: &Path) -> Option<Self> {
+        let ending = path.extension()?.to_str()?.to_ascii_lowercase();
+        match ending.as_str() {
+            "csv" => Some(Self::Csv),
+            "json" => Some(Self::Json),
+            "ndjson" | "jsonl" => Some(Self::Ndjson),
+            _ => None,
+        }
+    }
+}
+
+/// An invoice and where it stands in its file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placed {
+    /// The physical line of its first row.
+    pub line: u64,
+    /// The invoice.
+    pub invoice: Invoice,
+}
+
+/// Reads every invoice of `input`, or says what is wrong with which line.
+pub fn read(input: impl Read, format: Format) -> Result<Vec<Placed>, Problems> {
+    let mut assembler = Assembler::default();
+    match format {
+        Format::Csv => csv::read(input, &mut assembler),
+        Format::Json => json::read_array(input, &mut assembler),
+        Format::Ndjson => json::read_lines(input, &mut assembler),
+    }
+    assembler.finish()
+}
+
+/// The problems of a file that the store refused, by line. `placed` says what was offered: line,
+/// number and customer of each invoice.
+pub fn refusals(
+    placed: &[(u64, InvoiceNumber, CustomerCode)],
+    refused: &[ImportRefusal],
+) -> Problems {
+    let mut problems = Problems::default();
+    for refusal in refused {
+        let Some((line, number, _)) = placed.get(refusal.index) else { continue };
+        let (column, mend) = match &refusal.problem {
+            ImportProblem::TooLate { .. } => ("external_id", "take its rows out of the file"),
+            ImportProblem::Fixed { number: fixed, .. } if fixed != number.as_str() => {
+                ("number", "put it back")
+            }
+            ImportProblem::Fixed { .. } => ("customer_code", "put it back"),
+            ImportProblem::NumberTaken { .. } => ("number", "give one of them another"),
+        };
+        let why = &refusal.problem;
+        if !problems.push(*line, column, format!("{why}; {mend}")) {
+            break;
+        }
+    }
+    problems.sort();
+    problems
+}
+
+#[cfg(test)]
+mod tests;

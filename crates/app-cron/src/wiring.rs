@@ -1,0 +1,202 @@
+//! The parts put together: configuration, store, ledger, engine.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use postonce_adapter_host::{HostClock, Process, RandomIds};
+use postonce_adapter_myob::{CompanyFileAccess, MyobLedger, Options, Ports as LedgerPorts};
+use postonce_adapter_sqlite::{Agreed, CompanyFileWritten, LockSettings, SqliteStore};
+use postonce_domain::{CompanyFile, QuietParts, Trigger};
+use postonce_engine::{Engine, Origin, Policy, Ports, SyncRequest};
+use postonce_ports::clock::Clock;
+use postonce_ports::ledger::Ledger;
+use secrecy::SecretString;
+
+use crate::config::{Config, Sources, load};
+use crate::exit::{Exit, Failure, chain};
+use crate::hook::{PortHook, SidePorts};
+use crate::no_ledger::NoLedger;
+use crate::output::{Output, talk};
+
+/// What every command gets.
+pub(crate) struct Context<'a> {
+    pub(crate) output: Output,
+    pub(crate) sources: Sources,
+    pub(crate) hook: &'a dyn PortHook,
+}
+
+/// An open database and what works on it.
+pub(crate) struct Base<'a> {
+    pub(crate) config: Config,
+    pub(crate) store: SqliteStore,
+    /// All that needs no ledger.
+    pub(crate) side: SidePorts,
+    hook: &'a dyn PortHook,
+    actor: String,
+}
+
+impl<'a> Base<'a> {
+    /// Reads the configuration and opens the database.
+    pub(crate) fn open(context: &Context<'a>) -> Result<Self, Failure> {
+        Self::of_sources(&context.sources, context.hook)
+    }
+
+    pub(crate) fn of_sources(sources: &Sources, hook: &'a dyn PortHook) -> Result<Self, Failure> {
+        let loaded = load(sources);
+        for warning in &loaded.warnings {
+            talk(&format!("warning: {warning}"));
+        }
+        let config = loaded.into_config()?;
+        let store = SqliteStore::open(&config.database, &RandomIds)
+            .map_err(|error| Failure::new(Exit::DatabaseUnavailable, chain(&error)))?;
+        let side = hook.side_ports(SidePorts {
+            intake: Arc::new(store.clone()),
+            reader: Arc::new(store.clone()),
+            tokens: Arc::new(store.clone()),
+            customers: Arc::new(store.clone()),
+        });
+        Ok(Self { config, store, side, hook, actor: sources.actor() })
+    }
+
+    /// Who asks.
+    pub(crate) fn actor(&self) -> &str {
+        &self.actor
+    }
+
+    /// The engine's ports, with the ledger of the configuration.
+    pub(crate) async fn ports(&self) -> Result<Ports, Failure> {
+        self.agree().await?;
+        Ok(self.ports_with(Arc::new(self.ledger()?)))
+    }
+
+    /// The engine's ports for what never asks the ledger.
+    pub(crate) fn ports_without_ledger(&self) -> Ports {
+        self.ports_with(Arc::new(NoLedger))
+    }
+
+    fn ports_with(&self, ledger: Arc<dyn Ledger>) -> Ports {
+        self.hook.ports(Ports {
+            store: Arc::new(self.store.clone()),
+            doubts: Arc::new(self.store.clone()),
+            lock: Arc::new(self.store.clone()),
+            history: Arc::new(self.store.clone()),
+            ledger,
+            clock: Arc::new(HostClock),
+            ids: Arc::new(RandomIds),
+        })
+    }
+
+    /// An engine within the configured bounds.
+    pub(crate) fn engine(&self, ports: Ports) -> Engine {
+        Engine::new(
+            ports,
+            Policy {
+                concurrency: self.config.ledger.concurrency,
+                run_max: self.config.run_max,
+                send_window: QuietParts::SEND_WINDOW,
+                inquiry_max_age: Duration::from_secs(10),
+                claims_per_invoice_max: 3,
+                ledger_failures_max: 5,
+                settle_tries_max: 10,
+                page: 200,
+                lookup: self.config.lookup,
+                doubt: self.config.doubt,
+            },
+        )
+    }
+
+    /// A wish to run, in the name of whoever gave this command.
+    pub(crate) fn request(&self, trigger: Trigger) -> SyncRequest {
+        let Process { host, pid, boot_id } = Process::current();
+        let actor = self.actor.clone();
+        SyncRequest {
+            origin: Origin { trigger, actor, host, pid, boot_id },
+            company_file: None,
+            limit: None,
+            wait: Duration::ZERO,
+        }
+    }
+
+    /// Whether this process may run with its settings, by what the database remembers.
+    async fn agree(&self) -> Result<(), Failure> {
+        let (kind, scope) = ("file".to_owned(), "global".to_owned());
+        let wanted = LockSettings { kind, scope, name: self.config.lock_name.clone() };
+        if let Agreed::Differs(known) = self.store.lock_settings(wanted).await? {
+            let why = format!(
+                "`lock.name` = `{}`: this database is used with the lock `{}` (kind {}, scope {}), \
+                 and a process with another would not exclude those; configure the same",
+                self.config.lock_name, known.name, known.kind, known.scope
+            );
+            return Err(Failure::new(Exit::BadConfiguration, why));
+        }
+        for (alias, file) in &self.config.company_files {
+            let Some(business_id) = &file.business_id else { continue };
+            let zone = file.time_zone.as_deref().unwrap_or("UTC");
+            let why = match self.store.set_company_file(alias, business_id, zone).await? {
+                CompanyFileWritten::Written => continue,
+                CompanyFileWritten::Fixed { business_id } => format!(
+                    "invoices were sent to business {business_id} under this alias already; \
+                     put it back, or use another alias"
+                ),
+                CompanyFileWritten::Taken { alias } => {
+                    format!("this database knows it as `{alias}`; use that alias")
+                }
+            };
+            let key = format!("`company_file.{alias}.business_id` = `{business_id}`");
+            return Err(Failure::new(Exit::BadConfiguration, format!("{key}: {why}")));
+        }
+        Ok(())
+    }
+
+    fn ledger(&self) -> Result<MyobLedger, Failure> {
+        let ledger = &self.config.ledger;
+        let options = Options {
+            base_url: ledger.base_url.clone(),
+            token_url: ledger.token_url.clone(),
+            api_key: needed("ledger.api_key", ledger.api_key.as_ref())?,
+            api_secret: needed("ledger.api_secret", ledger.api_secret.as_ref())?,
+            refresh_token: ledger.refresh_token.clone(),
+            layout: ledger.layout,
+            default_account: ledger.default_account.clone(),
+            missing_customer: ledger.missing_customer,
+            rate_per_second: ledger.rate_per_second,
+            post_timeout: ledger.post_timeout,
+            rate_limit_is_not_sent: ledger.rate_limit_is_not_sent,
+            quiet: self.config.doubt.quiet,
+            recheck: self.config.doubt.recheck,
+            start_date: self.config.start_date,
+        };
+        let ports = LedgerPorts {
+            clock: Arc::new(HostClock),
+            ids: Arc::new(RandomIds),
+            tokens: Arc::clone(&self.side.tokens),
+            customers: Arc::clone(&self.side.customers),
+        };
+        MyobLedger::new(options, self.files(), ledger.is_loopback, ports)
+            .map_err(|error| Failure::new(Exit::BadConfiguration, chain(&error)))
+    }
+
+    fn files(&self) -> BTreeMap<CompanyFile, CompanyFileAccess> {
+        let files = self.config.company_files.iter().map(|(alias, file)| {
+            // Without an id the ledger is on this machine, and the alias is the id.
+            let business_id = file.business_id.clone().unwrap_or_else(|| alias.to_string());
+            let refresh_token = file.refresh_token.clone();
+            (alias.clone(), CompanyFileAccess { business_id, refresh_token })
+        });
+        files.collect()
+    }
+}
+
+fn needed(key: &str, value: Option<&SecretString>) -> Result<SecretString, Failure> {
+    value.cloned().ok_or_else(|| {
+        let variable = key.to_uppercase().replace('.', "__");
+        let why = format!("`{key}` is not set; set POSTONCE_{variable}, or the key in the file");
+        Failure::new(Exit::BadConfiguration, why)
+    })
+}
+
+/// Milliseconds since `start` on the boot-time clock.
+pub(crate) fn millis_since(start: Duration) -> u64 {
+    u64::try_from(HostClock.boot().saturating_sub(start).as_millis()).unwrap_or(u64::MAX)
+}
