@@ -3,7 +3,7 @@
 use postonce_adapter_host::HostClock;
 use postonce_domain::{RunResult, Trigger};
 use postonce_engine::{Engine, Preview, PreviewOutcome, SyncRequest};
-use postonce_ports::clock::Clock as _;
+use postonce_ports::clock::{Clock as _, Stop as _};
 use serde::Serialize;
 
 use super::run_end::{summary, tell};
@@ -41,7 +41,10 @@ pub(crate) async fn run(context: &Context<'_>, args: Sync) -> Result<Exit, Failu
         RunResult::Ran(end) => output.line(&summary(end)),
         RunResult::Skipped(_) => {}
     }
-    Ok(tell(&result))
+    let exit = tell(&result);
+    // Whoever broke off the wait knows that it was busy.
+    let broken_off = exit == Exit::LockBusy && stop.requested();
+    Ok(if broken_off { Exit::Interrupted } else { exit })
 }
 
 #[derive(Serialize)]

@@ -48,9 +48,10 @@ impl Sources {
 
     /// Who the person at the keyboard is: `--actor`, or the user's name.
     pub fn actor(&self) -> String {
-        let user = ["USER", "LOGNAME"].iter().find_map(|name| self.environment.get(*name));
-        let actor = self.flags.actor.as_ref().or(user.filter(|name| !name.is_empty()));
-        actor.cloned().unwrap_or_else(|| "unknown".to_owned())
+        let users = ["USER", "LOGNAME"].iter().map(|name| self.environment.get(*name));
+        let mut names = std::iter::once(self.flags.actor.as_ref()).chain(users).flatten();
+        let actor = names.find(|name| !name.trim().is_empty());
+        actor.map_or_else(|| "unknown".to_owned(), |name| name.trim().to_owned())
     }
 }
 

@@ -27,6 +27,8 @@ pub(super) struct Broken {
     pub(super) key: String,
     /// What is wrong.
     pub(super) why: String,
+    /// It is a value that is longer than is kept.
+    pub(super) is_too_long: bool,
 }
 
 /// Reads elements.
@@ -167,9 +169,9 @@ impl<R: BufRead> Elements<R> {
             self.string.push(byte);
         }
         if self.string_bytes > FIELD_BYTES_MAX {
-            return Err(self.broken(
-                "the value is longer than 64 KiB; is a quote missing? What follows was not read",
-            ));
+            let why =
+                "the value is longer than 64 KiB; is a quote missing? What follows was not read";
+            return Err(Broken { is_too_long: true, ..self.broken(why) });
         }
         Ok(())
     }
@@ -201,6 +203,6 @@ impl<R: BufRead> Elements<R> {
 
     fn broken(&mut self, why: &str) -> Broken {
         self.ended = true;
-        Broken { line: self.line, key: self.key.clone(), why: why.to_owned() }
+        Broken { line: self.line, key: self.key.clone(), why: why.to_owned(), is_too_long: false }
     }
 }

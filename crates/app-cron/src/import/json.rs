@@ -35,7 +35,7 @@ pub(super) fn read_array(input: impl Read, assembler: &mut Assembler) {
                 }
             }
             Ok(None) => break,
-            Err(Broken { line, key, why }) => {
+            Err(Broken { line, key, why, .. }) => {
                 assembler.wrong(line, column_or_first(&key), why);
                 return;
             }
@@ -60,8 +60,8 @@ pub(super) fn read_lines(input: impl Read, assembler: &mut Assembler) {
         match input.by_ref().take(limit + 1).read_until(b'\n', &mut bytes) {
             Ok(0) => break,
             Ok(_) if bytes.len() > LINE_BYTES_MAX => {
-                let why = "the line is longer than 1 MiB; what follows was not read";
-                assembler.wrong(line, COLUMNS[0], why);
+                let Broken { key, why, .. } = too_long(bytes);
+                assembler.wrong(line, column_or_first(&key), why);
                 return;
             }
             Ok(_) => {}
@@ -79,6 +79,16 @@ pub(super) fn read_lines(input: impl Read, assembler: &mut Assembler) {
     }
     if count == 0 && assembler.is_clean() {
         assembler.wrong(1, COLUMNS[0], "the file is empty; it needs an invoice");
+    }
+}
+
+/// Which value makes a line too long.
+fn too_long(mut bytes: Vec<u8>) -> Broken {
+    bytes.insert(0, b'[');
+    let why = "the line is longer than 1 MiB; what follows was not read".to_owned();
+    match Elements::new(bytes.as_slice()).next() {
+        Err(found) if found.is_too_long => found,
+        Ok(_) | Err(_) => Broken { line: 1, key: String::new(), why, is_too_long: true },
     }
 }
 

@@ -221,7 +221,7 @@ fn an_endless_value_is_refused_before_it_is_kept() {
         ("x".to_owned(), Format::Csv, 1, "company_file"),
         ("[{\"number\": \"1\",\n \"memo\": \"".to_owned(), Format::Json, 2, "memo"),
         ("[{\"lines\": [{\"quantity\": 1".to_owned(), Format::Json, 1, "quantity"),
-        ("{\"memo\": \"".to_owned(), Format::Ndjson, 1, "company_file"),
+        ("\n{\"number\": \"1\", \"memo\": \"".to_owned(), Format::Ndjson, 2, "memo"),
     ] {
         let taken = std::cell::Cell::new(0);
         let input = Endless { start: Cursor::new(start.clone().into_bytes()), taken: &taken };
