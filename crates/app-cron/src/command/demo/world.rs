@@ -120,7 +120,7 @@ impl World {
             command.env_remove(name);
         }
         command.current_dir(self.folder.path());
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.spawn().map_err(failed)
     }
 
@@ -184,8 +184,10 @@ pub(super) async fn ended(child: Child) -> Result<Ended, Failure> {
     let code = output.status.code();
     let code =
         code.ok_or_else(|| failed(format!("it was ended by a signal: {}", output.status)))?;
-    let json = serde_json::from_slice(&output.stdout)
-        .map_err(|error| failed(format!("it left with {code} and no result: {error}")))?;
+    let json = serde_json::from_slice(&output.stdout).map_err(|_| {
+        let words = String::from_utf8_lossy(&output.stderr);
+        failed(format!("it left with {code} and no result; it said: {}", words.trim()))
+    })?;
     Ok(Ended { pid, code, json })
 }
 
