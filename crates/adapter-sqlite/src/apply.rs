@@ -14,10 +14,9 @@ use crate::schema::postonce_ruled_out as ruled_out;
 use crate::{invoice, note, settle, time};
 
 pub(crate) fn apply(conn: &mut SqliteConnection, change: &Change) -> Step<End<Applied>> {
-    let Some(row) = invoice::find(conn, change.invoice)? else {
+    let Some((company_file, before)) = invoice::head(conn, change.invoice)? else {
         return Ok(End::Undo(Applied::NotFound));
     };
-    let before = row.life()?;
     if let Move::Claim(_) = change.wanted {
         let (verb, from) = (change.wanted.verb(), before.state.name());
         return Ok(End::Undo(Applied::Refused(MoveError::NotAllowed { verb, from })));
@@ -27,7 +26,7 @@ pub(crate) fn apply(conn: &mut SqliteConnection, change: &Change) -> Step<End<Ap
         Err(refusal) => return Ok(End::Undo(Applied::Refused(refusal))),
     };
     if let Move::Adopt(uid) | Move::ResolvePosted(uid) = &change.wanted
-        && let Some(other) = invoice::owner_of(conn, &row.content.company_file, uid)?
+        && let Some(other) = invoice::owner_of(conn, &company_file, uid)?
     {
         return Ok(End::Undo(Applied::UidTaken(other)));
     }

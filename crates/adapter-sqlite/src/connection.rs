@@ -3,17 +3,43 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::pin::Pin;
 
 use diesel::connection::SimpleConnection;
 use diesel::sqlite::SqliteConnection;
 use diesel::{Connection, QueryResult};
-use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
+use diesel_async::sync_connection_wrapper::{SpawnBlocking, SyncConnectionWrapper};
 use postonce_ports::error::{BoxError, StoreError};
 
 use crate::SqliteStore;
 use crate::error::{OpenError, Step, StepError, is_busy, unavailable};
 
-pub(crate) type AsyncSqlite = SyncConnectionWrapper<SqliteConnection>;
+pub(crate) type AsyncSqlite = SyncConnectionWrapper<SqliteConnection, Detached>;
+
+/// Runs work on tokio's threads for blocking work, and lets it run on when nobody waits for it.
+///
+/// The driver's own way blocks the thread of whoever drops a future until the work is done, and
+/// panics on a runtime of one thread.
+pub(crate) struct Detached;
+
+impl SpawnBlocking for Detached {
+    fn spawn_blocking<'a, R>(
+        &mut self,
+        task: impl FnOnce() -> R + Send + 'static,
+    ) -> BoxFuture<'a, Result<R, BoxError>>
+    where
+        R: Send + 'static,
+    {
+        let task = tokio::task::spawn_blocking(task);
+        Box::pin(async move { task.await.map_err(BoxError::from) })
+    }
+
+    fn get_runtime() -> Self {
+        Self
+    }
+}
+
+type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// How many reads may go on at once.
 pub(crate) const READERS: usize = 3;

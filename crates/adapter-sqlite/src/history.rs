@@ -1,7 +1,9 @@
 //! The runs that were.
 
 use async_trait::async_trait;
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use diesel::sqlite::{Sqlite, SqliteConnection};
 use postonce_domain::{RunCounts, RunId, RunStatus, Trigger};
 use postonce_ports::error::StoreError;
@@ -15,6 +17,9 @@ use crate::schema::postonce_sync_run as run;
 use crate::time::{now, timestamp};
 
 const TABLE: &str = "postonce_sync_run";
+
+/// The words of the partial index on runs.
+const RUNNING: &str = "status = 'running'";
 
 #[async_trait]
 impl RunHistory for SqliteStore {
@@ -81,7 +86,7 @@ fn running(id: RunId) -> _ {
 
 fn start(conn: &mut SqliteConnection, new: &NewRun) -> Step<End<RunId>> {
     let now = now(conn)?;
-    diesel::update(run::table.filter(run::status.eq(RunStatus::Running.as_str())))
+    diesel::update(run::table.filter(sql::<Bool>(RUNNING)))
         .set((run::status.eq(RunStatus::Abandoned.as_str()), run::ended_at.eq(now)))
         .execute(conn)?;
     let id = diesel::insert_into(run::table)
@@ -104,7 +109,7 @@ fn start(conn: &mut SqliteConnection, new: &NewRun) -> Step<End<RunId>> {
 pub(crate) fn by_lock_owner(conn: &mut SqliteConnection, owner: &str) -> Step<Option<Run>> {
     let row = run::table
         .filter(run::lock_owner.eq(owner))
-        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>("status = 'running'"))
+        .filter(sql::<Bool>(RUNNING))
         .select(RunRow::as_select());
     row.first(conn).optional()?.map(RunRow::run).transpose()
 }

@@ -1,18 +1,19 @@
 //! The steps on an invoice that several transactions share.
 
 use diesel::prelude::*;
+use diesel::result::Error as DriverError;
 use diesel::sqlite::SqliteConnection;
 use postonce_domain::{InvoiceId, InvoiceState, LedgerUid, Life};
 use postonce_ports::error::StoreError;
 
-use crate::error::Step;
+use crate::error::{Step, StepError};
 use crate::rows::{INVOICE, InvoiceRow, LifeRow, LineRow, corrupt};
 use crate::schema::postonce_invoice_line as line;
 use crate::schema::{postonce_claim as claim, postonce_invoice as invoice};
 
 pub(crate) fn find(conn: &mut SqliteConnection, id: InvoiceId) -> Step<Option<InvoiceRow>> {
     let row = invoice::table.find(id.0).select(InvoiceRow::as_select());
-    Ok(row.first(conn).optional()?)
+    readable(INVOICE, id.0, row.first(conn).optional())
 }
 
 /// The same where its absence is an error.
@@ -20,13 +21,39 @@ pub(crate) fn get(conn: &mut SqliteConnection, id: InvoiceId) -> Step<InvoiceRow
     find(conn, id)?.ok_or_else(|| corrupt(INVOICE, id, "there is no such invoice").into())
 }
 
+/// Where an invoice stands: enough to move one whose content cannot be read.
+pub(crate) fn head(conn: &mut SqliteConnection, id: InvoiceId) -> Step<Option<(String, Life)>> {
+    let row = invoice::table.find(id.0).select((invoice::company_file, LifeRow::as_select()));
+    let row = readable(INVOICE, id.0, row.first::<(String, LifeRow)>(conn).optional())?;
+    let Some((company_file, life)) = row else { return Ok(None) };
+    let life = life.parse().map_err(|why| corrupt(INVOICE, id, why))?;
+    Ok(Some((company_file, life)))
+}
+
+/// The same where its absence is an error.
+pub(crate) fn stands(conn: &mut SqliteConnection, id: InvoiceId) -> Step<(String, Life)> {
+    head(conn, id)?.ok_or_else(|| corrupt(INVOICE, id, "there is no such invoice").into())
+}
+
 /// Its lines, in order.
 pub(crate) fn lines(conn: &mut SqliteConnection, id: i64) -> Step<Vec<LineRow>> {
-    Ok(line::table
+    let rows = line::table
         .filter(line::invoice_id.eq(id))
         .order(line::line_number)
         .select(LineRow::as_select())
-        .load(conn)?)
+        .load(conn);
+    readable("postonce_invoice_line", id, rows)
+}
+
+/// Names the row that is not even text.
+fn readable<T>(table: &'static str, key: i64, row: QueryResult<T>) -> Step<T> {
+    row.map_err(|error| {
+        if let DriverError::DeserializationError(why) = error {
+            corrupt(table, key, why).into()
+        } else {
+            StepError::Driver(error)
+        }
+    })
 }
 
 /// Whether an earlier claim ended other than `not_sent`.

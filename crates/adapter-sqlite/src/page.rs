@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+use diesel::result::Error as DriverError;
+use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel::sqlite::SqliteConnection;
-use postonce_domain::{BlockCode, BlockReason, CompanyFile, Version};
+use postonce_domain::{BlockCode, BlockReason, CompanyFile, InvoiceId, Version};
 use postonce_ports::store::{Candidate, FileWork, Page, StoredInvoice};
 
-use crate::error::Step;
-use crate::rows::{InvoiceRow, LineRow, parsed};
+use crate::error::{Step, StepError};
+use crate::rows::{INVOICE, InvoiceRow, LineRow, parsed};
 use crate::schema::postonce_invoice_line as line;
 use crate::schema::{postonce_claim as claim, postonce_invoice as invoice};
 
@@ -28,10 +28,11 @@ struct WorkRow {
 }
 
 /// Reads the index of open invoices alone, so what was posted costs nothing.
-pub(crate) const WORK: &str = "\
+const WORK: &str = "\
     SELECT work.company_file, work.due, postonce_company_file.cut_over_through FROM (\
     SELECT company_file, sum(state IN ('ready', 'blocked') AND held = 0) AS due \
-    FROM postonce_invoice WHERE state IN ('ready', 'blocked', 'claimed', 'in_doubt') \
+    FROM postonce_invoice INDEXED BY postonce_invoice_open \
+    WHERE state IN ('ready', 'blocked', 'claimed', 'in_doubt') \
     GROUP BY company_file) AS work \
     LEFT JOIN postonce_company_file ON postonce_company_file.alias = work.company_file \
     ORDER BY work.company_file";
@@ -50,31 +51,75 @@ pub(crate) fn files_with_work(conn: &mut SqliteConnection) -> Step<Vec<FileWork>
     rows.into_iter().map(work).collect()
 }
 
-/// The words of the partial indexes: SQLite uses one only for a query that says the same.
-pub(crate) const READY: &str = "state = 'ready' AND held = 0";
-pub(crate) const WAITING: &str = "state IN ('ready', 'blocked') AND held = 0";
+/// A window of ready invoices. The index is named: it has what waits and nothing else, and a
+/// planner that knows nothing of a table's rows may prefer another.
+const READY: &str = "\
+    SELECT id, version FROM postonce_invoice INDEXED BY postonce_invoice_ready \
+    WHERE company_file = ? AND id > ? AND state = 'ready' AND held = 0 ORDER BY id LIMIT ?";
+
+/// The same with blocked ones.
+const WAITING: &str = "\
+    SELECT id, version FROM postonce_invoice INDEXED BY postonce_invoice_waiting \
+    WHERE company_file = ? AND id > ? AND state IN ('ready', 'blocked') AND held = 0 \
+    ORDER BY id LIMIT ?";
+
+#[derive(QueryableByName)]
+struct KeyRow {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = BigInt)]
+    version: i64,
+}
 
 pub(crate) fn page(conn: &mut SqliteConnection, page: &Page) -> Step<Vec<Candidate>> {
-    let window = if page.with_blocked { WAITING } else { READY };
-    let rows = invoice::table
-        .filter(invoice::company_file.eq(page.company_file.as_str()))
-        .filter(invoice::id.gt(page.after.map_or(0, |after| after.0)))
-        .filter(sql::<Bool>(window))
-        .order(invoice::id)
-        .limit(i64::from(page.limit))
-        .select(InvoiceRow::as_select())
+    let keys: Vec<KeyRow> = diesel::sql_query(if page.with_blocked { WAITING } else { READY })
+        .bind::<Text, _>(page.company_file.as_str())
+        .bind::<BigInt, _>(page.after.map_or(0, |after| after.0))
+        .bind::<BigInt, _>(i64::from(page.limit))
         .load(conn)?;
-    let mut candidates = Vec::with_capacity(rows.len());
-    for rows in rows.chunks(CHUNK) {
-        let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
-        let mut lines = lines_of(conn, &ids)?;
-        let doubtful = doubtful_of(conn, &ids)?;
-        candidates.extend(rows.iter().map(|row| {
-            let lines = lines.remove(&row.id).unwrap_or_default();
-            candidate(row, &lines, doubtful.contains(&row.id))
-        }));
+    let mut candidates = Vec::with_capacity(keys.len());
+    for keys in keys.chunks(CHUNK) {
+        match read(conn, keys) {
+            Err(StepError::Driver(DriverError::DeserializationError(_))) => {
+                // One of them is not even text: looked at singly, it hides no other.
+                for key in keys {
+                    candidates.extend(read_one(conn, key)?);
+                }
+            }
+            together => candidates.extend(together?),
+        }
     }
     Ok(candidates)
+}
+
+fn read_one(conn: &mut SqliteConnection, key: &KeyRow) -> Step<Vec<Candidate>> {
+    match read(conn, std::slice::from_ref(key)) {
+        Err(StepError::Driver(DriverError::DeserializationError(why))) => {
+            let text = format!("row {} of {INVOICE} cannot be read: {why}", key.id);
+            Ok(vec![Candidate::Unreadable {
+                id: InvoiceId(key.id),
+                version: Version(key.version),
+                reason: BlockReason::new(BlockCode::Unreadable, text),
+            }])
+        }
+        read => read,
+    }
+}
+
+fn read(conn: &mut SqliteConnection, keys: &[KeyRow]) -> Step<Vec<Candidate>> {
+    let ids: Vec<i64> = keys.iter().map(|key| key.id).collect();
+    let rows = invoice::table
+        .filter(invoice::id.eq_any(&ids))
+        .order(invoice::id)
+        .select(InvoiceRow::as_select())
+        .load(conn)?;
+    let mut lines = lines_of(conn, &ids)?;
+    let doubtful = doubtful_of(conn, &ids)?;
+    let one = |row: &InvoiceRow| {
+        let lines = lines.remove(&row.id).unwrap_or_default();
+        candidate(row, &lines, doubtful.contains(&row.id))
+    };
+    Ok(rows.iter().map(one).collect())
 }
 
 fn candidate(row: &InvoiceRow, lines: &[LineRow], doubtful_past: bool) -> Candidate {

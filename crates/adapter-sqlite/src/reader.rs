@@ -16,10 +16,10 @@ use postonce_ports::reader::{
 };
 
 use crate::error::Step;
-use crate::rows::{INVOICE, InvoiceRow, claim_id, corrupt, parsed};
+use crate::rows::{INVOICE, LifeRow, claim_id, parsed};
 use crate::schema::postonce_invoice as invoice;
 use crate::time::timestamp;
-use crate::{SqliteStore, invoice as steps, note};
+use crate::{SqliteStore, note};
 
 #[async_trait]
 impl InvoiceReader for SqliteStore {
@@ -33,7 +33,8 @@ impl InvoiceReader for SqliteStore {
 
     async fn summary(&self, invoice: InvoiceId) -> Result<Option<Summary>, StoreError> {
         self.read(move |conn| {
-            Ok(steps::find(conn, invoice)?.map(|row| summary(&row)).transpose()?)
+            let row = invoice::table.find(invoice.0).select(SummaryRow::as_select());
+            row.first(conn).optional()?.map(SummaryRow::summary).transpose()
         })
         .await
     }
@@ -89,7 +90,7 @@ fn list(conn: &mut SqliteConnection, filter: &Filter) -> Step<Vec<Summary>> {
         .filter(invoice::id.gt(filter.after.map_or(0, |after| after.0)))
         .order(invoice::id)
         .limit(i64::from(filter.limit))
-        .select(InvoiceRow::as_select())
+        .select(SummaryRow::as_select())
         .into_boxed::<Sqlite>();
     if !filter.states.is_empty() {
         let states = filter.states.iter().map(|state| state.as_str());
@@ -104,37 +105,50 @@ fn list(conn: &mut SqliteConnection, filter: &Filter) -> Step<Vec<Summary>> {
     if let Some(since) = filter.since {
         query = query.filter(invoice::invoice_date.ge(since.to_string()));
     }
-    query.load(conn)?.iter().map(|row| Ok(summary(row)?)).collect()
+    query.load(conn)?.into_iter().map(SummaryRow::summary).collect()
 }
 
-fn summary(row: &InvoiceRow) -> Result<Summary, StoreError> {
-    let (content, life) = (&row.content, &row.life);
-    let broken = |why: String| corrupt(INVOICE, row.id, why);
-    let text = |field: &str, why: &dyn std::fmt::Display| broken(format!("{field} {why}"));
-    let attempt = u32::try_from(life.attempt).map_err(|why| text("attempt", &why))?;
-    let uid = life.ledger_uid.as_deref().map(LedgerUid::parse).transpose();
-    let at = timestamp(INVOICE, row.id, row.updated_at);
-    Ok(Summary {
-        id: row.id(),
-        company_file: CompanyFile::parse(&content.company_file)
-            .map_err(|why| text("company_file", &why))?,
-        side: content.side.parse().map_err(|why| text("side", &why))?,
-        external_id: ExternalId::parse(&content.external_id)
-            .map_err(|why| text("external_id", &why))?,
-        number: InvoiceNumber::parse(&content.number).map_err(|why| text("number", &why))?,
-        date: content.invoice_date.parse::<Date>().map_err(|why| text("invoice_date", &why))?,
-        state: life.parse_name().map_err(broken)?,
-        reason: life.state_reason.clone(),
-        code: life.state_code.clone(),
-        attempt: Attempt(attempt),
-        total: Money::from_minor(content.total_minor)
-            .ok_or_else(|| broken("total_minor is out of range".to_owned()))?,
-        ledger_uid: uid.map_err(|why| text("ledger_uid", &why))?,
-        uids: life.parse_uids().map_err(broken)?,
-        held: life.held,
-        version: Version(life.version),
-        updated_at: at.map_err(|_| broken("updated_at is no time".to_owned()))?,
-    })
+/// The columns of a summary: all of them are checked by the table itself.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = invoice, check_for_backend(Sqlite))]
+struct SummaryRow {
+    id: i64,
+    company_file: String,
+    side: String,
+    external_id: String,
+    number: String,
+    invoice_date: String,
+    total_minor: i64,
+    #[diesel(embed)]
+    life: LifeRow,
+    updated_at: i64,
+}
+
+impl SummaryRow {
+    fn summary(self) -> Step<Summary> {
+        let id = self.id;
+        let life = &self.life;
+        let uid = life.ledger_uid.as_deref().map(LedgerUid::parse).transpose();
+        let total = Money::from_minor(self.total_minor).ok_or("its total is out of range");
+        Ok(Summary {
+            id: InvoiceId(id),
+            company_file: parsed(INVOICE, id, CompanyFile::parse(&self.company_file))?,
+            side: parsed(INVOICE, id, self.side.parse())?,
+            external_id: parsed(INVOICE, id, ExternalId::parse(&self.external_id))?,
+            number: parsed(INVOICE, id, InvoiceNumber::parse(&self.number))?,
+            date: parsed(INVOICE, id, self.invoice_date.parse::<Date>())?,
+            state: parsed(INVOICE, id, life.parse_name())?,
+            attempt: Attempt(parsed(INVOICE, id, u32::try_from(life.attempt))?),
+            total: parsed(INVOICE, id, total)?,
+            ledger_uid: parsed(INVOICE, id, uid)?,
+            uids: parsed(INVOICE, id, life.parse_uids())?,
+            held: life.held,
+            version: Version(life.version),
+            updated_at: timestamp(INVOICE, id, self.updated_at)?,
+            reason: self.life.state_reason,
+            code: self.life.state_code,
+        })
+    }
 }
 
 #[derive(QueryableByName)]

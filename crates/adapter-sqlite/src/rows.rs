@@ -24,7 +24,6 @@ pub(crate) struct InvoiceRow {
     pub(crate) content: ContentRow,
     #[diesel(embed)]
     pub(crate) life: LifeRow,
-    pub(crate) updated_at: i64,
 }
 
 /// What an invoice says, but for its lines.
@@ -231,7 +230,7 @@ impl LifeRow {
         row
     }
 
-    fn parse(&self) -> Result<Life, Unreadable> {
+    pub(crate) fn parse(&self) -> Result<Life, Unreadable> {
         let attempt = number("attempt", u32::try_from(self.attempt).ok())?;
         Ok(Life {
             state: self.parse_state()?,

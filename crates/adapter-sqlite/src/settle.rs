@@ -33,10 +33,9 @@ pub(crate) fn settle(
     if note::knows(conn, claim, outcome)? {
         return Ok(End::Undo(Recorded::Already));
     }
-    let row = invoice::get(conn, id)?;
-    let before = row.life()?;
+    let (company_file, before) = invoice::stands(conn, id)?;
     let owner = match outcome {
-        Outcome::Posted { uid } => invoice::owner_of(conn, &row.content.company_file, uid)?,
+        Outcome::Posted { uid } => invoice::owner_of(conn, &company_file, uid)?,
         Outcome::Rejected { .. } | Outcome::NotSent { .. } | Outcome::InDoubt { .. } => None,
     };
     let taken = owner.is_some_and(|owner| owner != id);
@@ -103,7 +102,7 @@ pub(crate) fn sweep(
     let mut swept = 0;
     for (id, text) in left_behind {
         let (id, claim) = (InvoiceId(id), claim_id(CLAIM, &text, &text)?);
-        let before = invoice::get(conn, id)?.life()?;
+        let (_, before) = invoice::stands(conn, id)?;
         let Ok(next) = before.apply(Guard::Claim(claim), Move::Abandon) else { continue };
         invoice::set_life(conn, id, &before, &next, now)?;
         learn(conn, claim, &outcome)?;
