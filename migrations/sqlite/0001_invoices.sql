@@ -18,7 +18,7 @@ CREATE TABLE postonce_invoice (
         AND trim(external_id, char(9, 10, 11, 12, 13, 32, 133, 160, 5760, 8192, 8193, 8194, 8195, 8196, 8197, 8198, 8199, 8200, 8201, 8202, 8232, 8233, 8239, 8287, 12288)) = external_id),
     number TEXT NOT NULL COLLATE NOCASE CHECK (
         length(number) BETWEEN 1 AND 13 AND instr(number, char(0)) = 0
-        AND number NOT GLOB '*[^A-Za-z0-9_./-]*' AND number NOT GLOB '0*'),
+        AND number NOT GLOB '*[^A-Za-z0-9-]*' AND number NOT GLOB '0*'),
     invoice_date TEXT NOT NULL CHECK (
         invoice_date GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]'
         AND date(invoice_date) IS invoice_date),
@@ -58,7 +58,7 @@ CREATE TABLE postonce_invoice (
     CHECK (state <> 'blocked' OR state_code IS NOT NULL),
     CHECK ((state = 'needs_human') = (state_uids IS NOT NULL)),
     CHECK (absent_confirmed_at IS NULL OR state = 'in_doubt'),
-    UNIQUE (company_file, side, external_id),
+    UNIQUE (company_file, external_id),
     UNIQUE (company_file, number),
     UNIQUE (company_file, ledger_uid)
 ) STRICT;

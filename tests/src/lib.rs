@@ -1,7 +1,22 @@
-//! Every test that needs more than one crate.
-#![cfg(test)]
+//! Every test that needs more than one crate, and the harness that they share with the bench.
 
+pub mod harness;
+
+#[cfg(test)]
+mod doors;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod files;
+#[cfg(test)]
 mod interleaving;
+#[cfg(test)]
+mod kills;
+#[cfg(test)]
 mod ledger_contract;
+#[cfg(test)]
 mod lock_contract;
+#[cfg(test)]
+mod stops;
+#[cfg(test)]
 mod store_contract;

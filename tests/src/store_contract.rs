@@ -42,7 +42,8 @@ macro_rules! store_contract {
             a_number_that_the_list_frees_is_still_taken,
             a_number_may_be_there_in_two_company_files,
             every_refusal_is_listed_and_nothing_is_taken,
-            ids_that_differ_in_case_or_side_are_different_invoices,
+            ids_that_differ_in_case_are_different_invoices,
+            an_id_of_the_other_side_is_refused,
             an_invoice_twice_in_the_list_counts_by_its_content,
             all_content_survives_storage,
         ];

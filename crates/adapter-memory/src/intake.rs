@@ -33,7 +33,7 @@ impl Intake for MemoryStore {
     }
 }
 
-type Key = (CompanyFile, postonce_domain::Side, postonce_domain::ExternalId);
+type Key = (CompanyFile, postonce_domain::ExternalId);
 type NumberKey = (CompanyFile, String);
 
 /// An import on a copy of the invoices, which counts only if nothing is refused.
@@ -68,7 +68,7 @@ impl Batch {
         let mut problems: Vec<_> = row.and_then(|row| why_not(row, &invoice)).into_iter().collect();
         let holder = self.numbers.entry(number_key(&invoice)).or_insert_with(|| key.clone());
         if *holder != key {
-            problems.push(ImportProblem::NumberTaken { other: holder.2.to_string() });
+            problems.push(ImportProblem::NumberTaken { other: holder.1.to_string() });
         }
         if problems.is_empty() {
             match known {
@@ -103,6 +103,9 @@ fn why_not(row: &InvoiceRow, invoice: &Invoice) -> Option<ImportProblem> {
     let (old, new) = (row.invoice.parts(), invoice.parts());
     match state {
         StateName::Draft | StateName::Ready | StateName::Blocked | StateName::Rejected => {
+            if old.side != new.side {
+                return Some(ImportProblem::OtherSide { side: old.side });
+            }
             let same = old.number == new.number && old.customer.code == new.customer.code;
             (row.life.attempt > Attempt(0) && !same).then(|| ImportProblem::Fixed {
                 number: old.number.to_string(),
@@ -137,7 +140,7 @@ fn with_new_content(life: &Life) -> Life {
 
 fn key(invoice: &Invoice) -> Key {
     let parts = invoice.parts();
-    (parts.company_file.clone(), parts.side, parts.external_id.clone())
+    (parts.company_file.clone(), parts.external_id.clone())
 }
 
 fn number_key(invoice: &Invoice) -> NumberKey {

@@ -6,7 +6,8 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
 use postonce_domain::{
-    Attempt, CompanyFile, Guard, Invoice, InvoiceId, InvoiceState, Life, Move, StateName, Version,
+    Attempt, CompanyFile, Guard, Invoice, InvoiceId, InvoiceState, Life, Move, Side, StateName,
+    Version,
 };
 use postonce_ports::error::StoreError;
 use postonce_ports::intake::{ImportProblem, ImportRefusal, Imported, Intake};
@@ -38,8 +39,8 @@ fn import(conn: &mut SqliteConnection, invoices: &[Invoice]) -> Step<End<Importe
     Ok(End::Keep(Imported::Done { created, replaced, unchanged }))
 }
 
-/// What tells one invoice from another: company file, side and external id.
-type Key = (CompanyFile, &'static str, String);
+/// What tells one invoice from another: company file and external id.
+type Key = (CompanyFile, String);
 
 #[derive(Default)]
 struct Batch {
@@ -89,19 +90,18 @@ impl Batch {
     fn holder(&self, conn: &mut SqliteConnection, invoice: &Invoice) -> Step<Option<String>> {
         let parts = invoice.parts();
         let key = key(invoice);
-        let on_record: Option<(String, String)> = invoice::table
+        let on_record: Option<String> = invoice::table
             .filter(invoice::company_file.eq(parts.company_file.as_str()))
             .filter(invoice::number.eq(parts.number.as_str()))
-            .select((invoice::side, invoice::external_id))
+            .select(invoice::external_id)
             .first(conn)
             .optional()?;
-        if let Some((side, external_id)) = on_record {
-            let own = (side.as_str(), external_id.as_str()) == (key.1, key.2.as_str());
-            return Ok((!own).then_some(external_id));
+        if let Some(external_id) = on_record {
+            return Ok((external_id != key.1).then_some(external_id));
         }
         let number = (parts.company_file.clone(), parts.number.as_str().to_ascii_uppercase());
         let holder = self.numbers.get(&number).filter(|holder| **holder != key);
-        Ok(holder.map(|(_, _, other)| other.clone()))
+        Ok(holder.map(|(_, other)| other.clone()))
     }
 
     fn create(&mut self, conn: &mut SqliteConnection, invoice: &Invoice) -> Step<()> {
@@ -145,7 +145,6 @@ fn find(conn: &mut SqliteConnection, invoice: &Invoice) -> Step<Option<InvoiceRo
     let parts = invoice.parts();
     Ok(invoice::table
         .filter(invoice::company_file.eq(parts.company_file.as_str()))
-        .filter(invoice::side.eq(parts.side.as_str()))
         .filter(invoice::external_id.eq(parts.external_id.as_str()))
         .select(InvoiceRow::as_select())
         .first(conn)
@@ -159,6 +158,10 @@ fn why_not(row: &InvoiceRow, invoice: &Invoice) -> Step<Option<ImportProblem>> {
     let (old, new) = (&row.content, invoice.parts());
     Ok(match state {
         StateName::Draft | StateName::Ready | StateName::Blocked | StateName::Rejected => {
+            if old.side != new.side.as_str() {
+                let side = if new.side == Side::Platform { Side::Ordering } else { Side::Platform };
+                return Ok(Some(ImportProblem::OtherSide { side }));
+            }
             let same = old.number.eq_ignore_ascii_case(new.number.as_str())
                 && old.customer_code == new.customer.code.as_str();
             (life.attempt > Attempt(0) && !same).then(|| ImportProblem::Fixed {
@@ -194,5 +197,5 @@ fn with_new_content(life: &Life) -> Life {
 
 fn key(invoice: &Invoice) -> Key {
     let parts = invoice.parts();
-    (parts.company_file.clone(), parts.side.as_str(), parts.external_id.to_string())
+    (parts.company_file.clone(), parts.external_id.to_string())
 }

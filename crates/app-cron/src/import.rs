@@ -14,7 +14,7 @@ mod row;
 use std::io::Read;
 use std::path::Path;
 
-use postonce_domain::{CustomerCode, Invoice, InvoiceNumber};
+use postonce_domain::{Invoice, InvoiceNumber};
 use postonce_ports::intake::{ImportProblem, ImportRefusal};
 
 use assemble::Assembler;
@@ -73,15 +73,13 @@ pub fn read(input: impl Read, format: Format) -> Result<Vec<Placed>, Problems> {
 
 /// The problems of a file that the store refused, by line. `placed` says what was offered: line,
 /// number and customer of each invoice.
-pub fn refusals(
-    placed: &[(u64, InvoiceNumber, CustomerCode)],
-    refused: &[ImportRefusal],
-) -> Problems {
+pub fn refusals(placed: &[(u64, InvoiceNumber)], refused: &[ImportRefusal]) -> Problems {
     let mut problems = Problems::default();
     for refusal in refused {
-        let Some((line, number, _)) = placed.get(refusal.index) else { continue };
+        let Some((line, number)) = placed.get(refusal.index) else { continue };
         let (column, mend) = match &refusal.problem {
             ImportProblem::TooLate { .. } => ("external_id", "take its rows out of the file"),
+            ImportProblem::OtherSide { .. } => ("external_id", "give it its own"),
             ImportProblem::Fixed { number: fixed, .. } if fixed != number.as_str() => {
                 ("number", "put it back")
             }
@@ -89,7 +87,7 @@ pub fn refusals(
             ImportProblem::NumberTaken { .. } => ("number", "give one of them another"),
         };
         let why = &refusal.problem;
-        if !problems.push(*line, column, format!("{why}; {mend}")) {
+        if !problems.push(*line, column, format!("invoice {number}: {why}; {mend}")) {
             break;
         }
     }

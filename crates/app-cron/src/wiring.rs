@@ -98,7 +98,7 @@ impl<'a> Base<'a> {
                 inquiry_max_age: Duration::from_secs(10),
                 claims_per_invoice_max: 3,
                 ledger_failures_max: 5,
-                settle_tries_max: 10,
+                settle_tries_max: 8,
                 page: 200,
                 lookup: self.config.lookup,
                 doubt: self.config.doubt,

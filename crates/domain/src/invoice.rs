@@ -98,7 +98,7 @@ pub struct InvoiceParts {
     pub company_file: CompanyFile,
     /// Where it comes from.
     pub side: Side,
-    /// The platform's own id, unique per company file and side.
+    /// The platform's own id, unique per company file.
     pub external_id: ExternalId,
     /// The number, unique per company file.
     pub number: InvoiceNumber,

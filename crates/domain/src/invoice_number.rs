@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 
 use crate::identifier::{IdentifierError, check};
 
-/// An invoice number: 1 to 13 ASCII letters, digits, `-`, `_`, `.` or `/`, no leading zero.
+/// An invoice number: 1 to 13 ASCII letters, digits or `-`, no leading zero.
 ///
 /// Kept as it is written; two numbers that differ only in case are the same number. A leading
 /// zero is refused because MYOB has padded numbers with zeros in some versions and not in others
@@ -38,7 +38,7 @@ impl InvoiceNumber {
 
     /// Checks `raw` and keeps it as it is written.
     pub fn parse(raw: &str) -> Result<Self, InvoiceNumberError> {
-        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
+        let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-';
         check(raw, Self::MAX_LENGTH, allowed)?;
         if raw.starts_with('0') {
             return Err(InvoiceNumberError::LeadingZero);

@@ -86,9 +86,8 @@ pub enum Finding {
 
 /// Compares what was `found` exactly, on our side: a search may return too much.
 ///
-/// A document counts if its number or its reference is this invoice's. Left out are those that a
-/// person has ruled out, and those that carry the marker of another invoice of ours and another
-/// number: two sides may use one reference, and such a document is explained.
+/// A document counts if its number or its reference is this invoice's, unless a person has ruled
+/// it out.
 pub fn judge(evidence: &Evidence<'_>, found: &[LedgerDocument]) -> Finding {
     let mut matches: Vec<&LedgerDocument> = Vec::new();
     for document in found {
@@ -122,13 +121,7 @@ impl Evidence<'_> {
         let number = self.numbers.iter().any(|number| number.matches(&document.number));
         let reference = self.references.iter().any(|r| r.as_str() == document.reference);
         let ruled_out = self.ignored.contains(&document.uid);
-        (number || reference) && !ruled_out && (number || !self.is_anothers(document))
-    }
-
-    fn is_anothers(&self, document: &LedgerDocument) -> bool {
-        self.own_claim(document)
-            .and_then(|claim| self.owner.claims.get(&claim))
-            .is_some_and(|owner| *owner != self.invoice)
+        (number || reference) && !ruled_out
     }
 
     fn is_ours(&self, document: &LedgerDocument) -> bool {

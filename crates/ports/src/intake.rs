@@ -1,7 +1,7 @@
 //! How invoices come in.
 
 use async_trait::async_trait;
-use postonce_domain::{Invoice, StateName};
+use postonce_domain::{Invoice, Side, StateName};
 
 use crate::error::StoreError;
 
@@ -40,6 +40,14 @@ pub enum ImportProblem {
         /// Where it stands.
         state: StateName,
     },
+    /// The other side has an invoice with this external id.
+    #[error(
+        "the {side} side has an invoice with this external id, which is unique in a company file"
+    )]
+    OtherSide {
+        /// The side that it came from.
+        side: Side,
+    },
     /// It was claimed before, and number, reference and customer are fixed from then on.
     #[error(
         "number and customer are fixed from the first claim on; they were {number} and {customer}"
@@ -64,10 +72,10 @@ pub enum ImportProblem {
 pub trait Intake: Send + Sync {
     /// Takes all of `invoices`, or none and says why.
     ///
-    /// An invoice is known by company file, side and external id. A new one becomes `ready`. A
+    /// An invoice is known by company file and external id. A new one becomes `ready`. A
     /// known one with the same content is left alone, whatever its state. One in `draft`, `ready`,
-    /// `blocked` or `rejected` takes new content: a blocked one becomes ready, a rejected one
-    /// waits for reprocess. Once it was claimed, its number and customer are fixed. In any other
+    /// `blocked` or `rejected` takes new content from the side that it came from: a blocked one
+    /// becomes ready, a rejected one waits for reprocess. Once it was claimed, its number and customer are fixed. In any other
     /// state new content is refused. A number that another invoice of the company file has, on
     /// record or in the list, whatever its case, is refused. Every refusal is listed, not only the
     /// first.

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
-use postonce_domain::{CustomerCode, InvoiceNumber};
+use postonce_domain::InvoiceNumber;
 use postonce_ports::intake::{Imported, Intake};
 
 use crate::args::Import;
@@ -42,12 +42,9 @@ pub(crate) async fn take_in(
         Ok(placed) => placed,
         Err(problems) => return Ok(Outcome::Refused(problems)),
     };
-    let offered: Vec<(u64, InvoiceNumber, CustomerCode)> = placed
+    let offered: Vec<(u64, InvoiceNumber)> = placed
         .iter()
-        .map(|Placed { line, invoice }| {
-            let parts = invoice.parts();
-            (*line, parts.number.clone(), parts.customer.code.clone())
-        })
+        .map(|Placed { line, invoice }| (*line, invoice.parts().number.clone()))
         .collect();
     let invoices = placed.into_iter().map(|placed| placed.invoice).collect();
     Ok(match intake.import(invoices).await? {

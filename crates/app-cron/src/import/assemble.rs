@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use postonce_domain::{CompanyFile, ExternalId, Invoice, InvoiceError, InvoiceParts, Line, Side};
+use postonce_domain::{CompanyFile, ExternalId, Invoice, InvoiceError, InvoiceParts, Line};
 
 use super::Placed;
 use super::problem::Problems;
@@ -24,7 +24,7 @@ struct Draft {
 pub(super) struct Assembler {
     problems: Problems,
     drafts: Vec<Draft>,
-    places: BTreeMap<(CompanyFile, Side, ExternalId), usize>,
+    places: BTreeMap<(CompanyFile, ExternalId), usize>,
     /// A row was lost, so that what is missing in an invoice says nothing.
     spoiled: bool,
 }
@@ -53,7 +53,7 @@ impl Assembler {
         let parsed = parse(row, &mut self.problems);
         self.spoiled |= parsed.header.is_none() || parsed.line.is_none();
         let Some(header) = parsed.header else { return };
-        let key = (header.company_file.clone(), header.side, header.external_id.clone());
+        let key = (header.company_file.clone(), header.external_id.clone());
         let next = self.drafts.len();
         let draft = match self.places.entry(key) {
             Entry::Occupied(place) => {
@@ -101,6 +101,7 @@ impl Assembler {
 fn compare(draft: &Draft, header: &InvoiceParts, line: u64, problems: &mut Problems) {
     let first = &draft.parts;
     let pairs = [
+        ("side", first.side == header.side),
         ("number", first.number.as_str() == header.number.as_str()),
         ("date", first.date == header.date),
         ("customer_code", first.customer.code == header.customer.code),

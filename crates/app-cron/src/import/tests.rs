@@ -298,8 +298,7 @@ fn json_problems_have_their_physical_lines() {
 #[test]
 fn refusals_of_the_store_are_told_by_line() {
     let number = InvoiceNumber::parse("INV1").unwrap();
-    let code = CustomerCode::parse("C1").unwrap();
-    let placed = [(7, number.clone(), code.clone()), (3, number, code)];
+    let placed = [(7, number.clone()), (3, number)];
     let fixed = |number: &str| ImportProblem::Fixed {
         number: number.to_owned(),
         customer: "C1".to_owned(),

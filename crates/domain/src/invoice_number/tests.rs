@@ -14,7 +14,7 @@ fn thirteen_characters_fit_and_fourteen_do_not() {
 
 #[test]
 fn blanks_quotes_and_foreign_letters_are_refused() {
-    for raw in ["", " A", "A ", "A B", "A'B", "Ä1", "A\n", "A,B"] {
+    for raw in ["", " A", "A ", "A B", "A'B", "Ä1", "A\n", "A,B", "A_B", "A.B", "A/B"] {
         assert!(parse(raw).is_err(), "{raw:?} was taken");
     }
 }
