@@ -13,10 +13,8 @@ fn of_two_syncs_at_once_one_posts_everything_and_one_is_turned_away() -> Result<
     let place = Place::new(&sandbox)?;
     place.import("DOOR", INVOICES)?;
 
-    let both = [place.start(&["sync", "--json"])?, place.start(&["sync", "--json"])?];
-    let both = both.map(|process| process.finish());
-    let [one, other] = both;
-    let (mut ran, mut skipped) = (one?, other?);
+    let (one, other) = (place.start(&["sync", "--json"])?, place.start(&["sync", "--json"])?);
+    let (mut ran, mut skipped) = (one.finish()?, other.finish()?);
     if ran.code != Some(0) {
         std::mem::swap(&mut ran, &mut skipped);
     }

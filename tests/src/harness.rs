@@ -314,17 +314,18 @@ pub const COLUMNS: &str = "company_file,side,external_id,number,date,customer_co
 
 /// A file of `count` invoices of two lines each, 3.50 + 2 × 1.25 = 6.00 in all.
 pub fn sample(prefix: &str, count: u32) -> String {
-    let mut text = format!("{COLUMNS}\n");
-    for n in 1..=count {
+    let invoices = (1..=count).map(|n| {
         let side = if n % 2 == 0 { "ordering" } else { "platform" };
         let customer = n % 7;
         let head = format!(
             "books,{side},{prefix} order {n},{prefix}-{n},2026-03-01,CUS{customer},Customer {customer},"
         );
-        text.push_str(&format!("{head},1,,Binding,1,3.50,0,GST,0.00,true,sample\n"));
-        text.push_str(&format!("{head},2,,Paper,2,1.25,0,FRE,0.00,true,sample\n"));
-    }
-    text
+        format!(
+            "{head},1,,Binding,1,3.50,0,GST,0.00,true,sample\n\
+             {head},2,,Paper,2,1.25,0,FRE,0.00,true,sample\n"
+        )
+    });
+    [format!("{COLUMNS}\n")].into_iter().chain(invoices).collect()
 }
 
 /// Looks every ten milliseconds until `condition` gives something; a minute at most.

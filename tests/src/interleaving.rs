@@ -44,7 +44,7 @@ fn runner(cases: u32) -> TestRunner {
 fn no_interleaving_posts_an_invoice_twice_or_loses_one() {
     runner(4_000)
         .run(&(settings(), steps()), |(setting, steps)| {
-            play(&setting, &steps).map_err(TestCaseError::fail)
+            play(setting, &steps).map_err(TestCaseError::fail)
         })
         .unwrap();
 }
@@ -54,7 +54,7 @@ fn is_found(bug: Bug) -> String {
     let strategy = (settings(), steps());
     let found = runner(20_000).run(&strategy, |(setting, steps)| {
         let setting = Setting { bug: Some(bug), ..setting };
-        play(&setting, &steps).map_err(TestCaseError::fail)
+        play(setting, &steps).map_err(TestCaseError::fail)
     });
     match found {
         Err(TestError::Fail(reason, _)) => reason.to_string(),
@@ -81,5 +81,5 @@ fn a_swept_claim_that_is_ready_again_is_found() {
 fn the_calm_story_posts_everything() {
     let setting =
         Setting { lock_holds: true, cut_over: true, repost_absent: false, faults: 0, bug: None };
-    play(&setting, &[]).unwrap();
+    play(setting, &[]).unwrap();
 }

@@ -122,16 +122,14 @@ impl Future for Pass {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Fault> {
         let gate = self.gate.clone();
         let mut outside = gate.outside();
-        let id = match self.id {
-            Some(id) => id,
-            None => {
-                outside.calls += 1;
-                let (id, actor, op) = (outside.calls, self.actor, self.op);
-                let call = Parked { actor, op, granted: None, waker: None };
-                outside.parked.insert(id, call);
-                self.id = Some(id);
-                id
-            }
+        let id = if let Some(id) = self.id {
+            id
+        } else {
+            outside.calls += 1;
+            let (id, actor, op) = (outside.calls, self.actor, self.op);
+            outside.parked.insert(id, Parked { actor, op, granted: None, waker: None });
+            self.id = Some(id);
+            id
         };
         let call = outside.parked.get_mut(&id).expect("a call is parked until it is answered");
         let Some(fault) = call.granted else {

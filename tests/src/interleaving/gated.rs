@@ -64,7 +64,9 @@ impl InvoiceStore for Gated {
         self.pass("files_with_work").await;
         let mut files = self.store.files_with_work().await?;
         if self.setting.cut_over {
-            files.iter_mut().for_each(|file| file.cut_over_through = Some(Date::MIN));
+            for file in &mut files {
+                file.cut_over_through = Some(Date::MIN);
+            }
         }
         Ok(files)
     }
@@ -86,14 +88,12 @@ impl InvoiceStore for Gated {
         }
         let (invoice, not_after, request) = (wish.invoice, wish.not_after, wish.request.clone());
         let answer = self.store.claim(wish).await?;
-        match answer {
-            ClaimAnswer::Refused(_) if self.setting.bug == Some(Bug::ClaimWithoutCompare) => {
-                let token = ClaimToken::mint(invoice, Attempt(1), not_after, request);
-                Ok(ClaimAnswer::Claimed(token))
-            }
-            _ if fault == Fault::After => unanswered(),
-            answer => Ok(answer),
+        let refused = matches!(answer, ClaimAnswer::Refused(_));
+        if refused && self.setting.bug == Some(Bug::ClaimWithoutCompare) {
+            let token = ClaimToken::mint(invoice, Attempt(1), not_after, request);
+            return Ok(ClaimAnswer::Claimed(token));
         }
+        if fault == Fault::After { unanswered() } else { Ok(answer) }
     }
 
     async fn read_back(&self, claim: ClaimId) -> Result<bool, StoreError> {

@@ -78,11 +78,11 @@ struct World {
 }
 
 /// Plays the script and checks the end; an error says what is wrong.
-pub(super) fn play(setting: &Setting, steps: &[Step]) -> Result<(), String> {
+pub(super) fn play(setting: Setting, steps: &[Step]) -> Result<(), String> {
     let gate = Gate::default();
     let clock = ActorClock { gate: gate.clone(), actor: usize::MAX };
     let store = MemoryStore::new(InstallationId(Uuid::from_u128(7)), Arc::new(clock));
-    let mut world = World { gate, store, slot: Slot::default(), setting: *setting, faults: 0 };
+    let mut world = World { gate, store, slot: Slot::default(), setting, faults: 0 };
     world.rejected_invoice()?;
     world.import(&["INV-1", "INV-3"]);
     world.faults = setting.faults;
@@ -99,7 +99,7 @@ pub(super) fn play(setting: &Setting, steps: &[Step]) -> Result<(), String> {
     ];
     world.run(&mut actors, steps)?;
     drop(actors);
-    world.calm(steps.len() % 2 == 0)?;
+    world.calm(steps.len().is_multiple_of(2))?;
     world.check_end()
 }
 
@@ -156,7 +156,7 @@ impl World {
             }
             210..=224 => self.land_one(usize::from(step.how)),
             225..=239 => {
-                let seconds = if step.how % 2 == 0 { 11 } else { 310 };
+                let seconds = if step.how.is_multiple_of(2) { 11 } else { 310 };
                 self.pass_time(Duration::from_secs(seconds), step.how % 4 < 2);
             }
             240..=255 => {
@@ -208,7 +208,9 @@ impl World {
             overdue
         };
         if lands {
-            overdue.into_iter().for_each(|document| self.gate.arrive(document));
+            for document in overdue {
+                self.gate.arrive(document);
+            }
         }
         self.gate.outside().now += time;
     }
