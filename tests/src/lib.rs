@@ -17,6 +17,8 @@ mod ledger_contract;
 #[cfg(test)]
 mod lock_contract;
 #[cfg(test)]
+mod release;
+#[cfg(test)]
 mod stops;
 #[cfg(test)]
 mod store_contract;

@@ -160,7 +160,7 @@ impl Api {
                 }
                 Reading::Unauthorised(why) | Reading::Denied(why) => {
                     let message =
-                        about(format!("{why}; check the user's access and `postonce connect`"));
+                        about(format!("{why}; check the user's access and `ledger.refresh_token`"));
                     return Err(LedgerError::NotAuthorised { message });
                 }
                 Reading::Again(why) if tried == TRIES_MAX => return Err(unavailable(about(why))),

@@ -151,7 +151,7 @@ impl Tokens {
         let stored = self.store.token(file).await.map_err(store_trouble)?;
         let mut next = stored.or_else(|| seed.map(first_token)).ok_or_else(|| {
             not_authorised(format!(
-                "there is no refresh token for company file {file}; run `postonce connect`"
+                "there is no refresh token for company file {file}; set `ledger.refresh_token`"
             ))
         })?;
         let mut seed_is_left = true;
@@ -244,8 +244,8 @@ fn first_token(seed: &SecretString) -> RefreshToken {
 
 fn refused(file: &CompanyFile, why: &str) -> LedgerError {
     not_authorised(format!(
-        "MYOB does not accept the refresh token of company file {file}: {why}; run `postonce \
-         connect`"
+        "MYOB does not accept the refresh token of company file {file}: {why}; set \
+         `ledger.refresh_token` to a new one"
     ))
 }
 

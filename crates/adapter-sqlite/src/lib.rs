@@ -52,6 +52,9 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
+    /// The version of the schema that an open database has.
+    pub const SCHEMA_VERSION: i64 = migrate::KNOWN;
+
     /// The file of the database, with its links resolved.
     pub fn path(&self) -> &Path {
         &self.inner.path

@@ -36,10 +36,12 @@ const MIGRATIONS: [Migration; 3] = [
     },
 ];
 
+/// The newest version that this program knows.
+pub(crate) const KNOWN: i64 = MIGRATIONS[MIGRATIONS.len() - 1].version;
+
 /// Applies what is missing, in one transaction: two processes that open a new database at once
 /// wait for each other.
 pub(crate) fn migrate(conn: &mut SqliteConnection, path: &Path) -> Result<(), OpenError> {
-    let known = MIGRATIONS.iter().map(|it| it.version).max().unwrap_or_default();
     let found = run(conn, |conn| {
         let found = applied(conn)?;
         for missing in MIGRATIONS.iter().filter(|it| it.version > found) {
@@ -48,8 +50,8 @@ pub(crate) fn migrate(conn: &mut SqliteConnection, path: &Path) -> Result<(), Op
         Ok(found)
     })
     .map_err(|error| OpenError::from_step(path, error))?;
-    if found > known {
-        return Err(OpenError::NewerSchema { path: path.to_path_buf(), found, known });
+    if found > KNOWN {
+        return Err(OpenError::NewerSchema { path: path.to_path_buf(), found, known: KNOWN });
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Configuration, wiring and the command line of `postonce`.
 //!
-//! The library is the whole program; the binary calls [`run`] and wraps nothing. Another binary may
+//! The library is the whole program; the binary calls [`main`] and wraps nothing. Another binary may
 //! call it with a [`PortHook`] that puts something of its own around each port.
 //!
 //! **Invariant:** the environment is read in [`config`] and nowhere else.
@@ -27,7 +27,6 @@ mod signals;
 mod table;
 mod wiring;
 
-use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -40,11 +39,14 @@ use crate::exit::{Exit, Failure};
 use crate::output::{Output, talk};
 use crate::wiring::Context;
 
-/// Does what the command line `args` asks for, its first item being the program's name.
-///
-/// To be used on a tokio runtime with I/O and time, with rustls's process-wide provider installed.
-pub async fn run(args: Vec<OsString>, hook: &dyn PortHook) -> ExitCode {
-    let cli = match Cli::try_parse_from(args) {
+/// The `main` of a binary: does what the process's command line asks for.
+pub fn main(hook: &dyn PortHook) -> std::io::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    Ok(runtime.block_on(run(hook)))
+}
+
+async fn run(hook: &dyn PortHook) -> ExitCode {
+    let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are asked for and go to stdout; a closed one is no trouble.

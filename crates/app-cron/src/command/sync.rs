@@ -1,9 +1,10 @@
 //! `postonce sync`.
 
 use postonce_adapter_host::HostClock;
-use postonce_domain::{RunResult, Trigger};
+use postonce_domain::{CompanyFile, RunResult, Trigger};
 use postonce_engine::{Engine, Preview, PreviewOutcome, SyncRequest};
 use postonce_ports::clock::{Clock as _, Stop as _};
+use postonce_ports::reader::Filter;
 use serde::Serialize;
 
 use super::run_end::{summary, tell};
@@ -17,6 +18,9 @@ use crate::wiring::{Base, Context, millis_since};
 
 pub(crate) async fn run(context: &Context<'_>, args: Sync) -> Result<Exit, Failure> {
     let base = Base::open(context)?;
+    if let Some(file) = &args.company_file {
+        refuse_unknown(&base, file).await?;
+    }
     let mut ports = base.ports().await?;
     if args.dry_run {
         return preview(context, &base.engine(ports), &args).await;
@@ -45,6 +49,19 @@ pub(crate) async fn run(context: &Context<'_>, args: Sync) -> Result<Exit, Failu
     // Whoever broke off the wait knows that it was busy.
     let broken_off = exit == Exit::LockBusy && stop.requested();
     Ok(if broken_off { Exit::Interrupted } else { exit })
+}
+
+/// A misspelt alias would otherwise look like a file with nothing to do.
+async fn refuse_unknown(base: &Base<'_>, file: &CompanyFile) -> Result<(), Failure> {
+    let filter = Filter { company_file: Some(file.clone()), limit: 1, ..Filter::default() };
+    let known = base.config.company_files.contains_key(file)
+        || !base.side.reader.list(filter).await?.is_empty();
+    if known {
+        return Ok(());
+    }
+    let why =
+        format!("there is no invoice of company file `{file}`; `postonce invoices` names them");
+    Err(Failure::new(Exit::DataRefused, why))
 }
 
 #[derive(Serialize)]

@@ -17,6 +17,9 @@ use super::{CompanyFileConfig, Config, LedgerConfig, Shown, Source, url};
 /// What a default account is on this machine: the one that every sandbox file has.
 const LOOPBACK_ACCOUNT: &str = "4-1000";
 
+/// What the sandbox takes as key, secret and refresh token.
+const LOOPBACK_SECRET: &str = "sandbox";
+
 /// Where MYOB gives out tokens.
 const MYOB_TOKEN_URL: &str = "https://secure.myob.com/oauth2/v1/authorize";
 
@@ -117,9 +120,9 @@ fn ledger(values: &Values) -> Option<LedgerConfig> {
     Some(LedgerConfig {
         base_url: base_url.to_owned(),
         token_url: derived(values, "ledger.token_url")?,
-        api_key: secret(values, "ledger.api_key"),
-        api_secret: secret(values, "ledger.api_secret"),
-        refresh_token: secret(values, "ledger.refresh_token"),
+        api_key: derived(values, "ledger.api_key").map(SecretString::from),
+        api_secret: derived(values, "ledger.api_secret").map(SecretString::from),
+        refresh_token: derived(values, "ledger.refresh_token").map(SecretString::from),
         layout: if values.is("ledger.layout", "item") { Layout::Item } else { Layout::Service },
         default_account: derived(values, "ledger.default_account"),
         missing_customer: if values.is("ledger.missing_customer", "create") {
@@ -149,6 +152,9 @@ fn derived(values: &Values, key: &str) -> Option<String> {
             |url| format!("{}/oauth2/v1/authorize", url.origin),
         )),
         "ledger.default_account" => loopback.map(|_| LOOPBACK_ACCOUNT.to_owned()),
+        "ledger.api_key" | "ledger.api_secret" | "ledger.refresh_token" => {
+            loopback.map(|_| LOOPBACK_SECRET.to_owned())
+        }
         "lock.kind" => Some("file".to_owned()),
         "in_doubt.quiet_seconds" => {
             let policy = doubt(values, &mut Vec::new())?;

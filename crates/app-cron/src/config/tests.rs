@@ -1,3 +1,5 @@
+use secrecy::ExposeSecret as _;
+
 use super::*;
 
 fn env(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
@@ -103,6 +105,13 @@ fn a_loopback_ledger_has_its_own_defaults() {
     assert_eq!(ledger.base_url, "http://127.0.0.1:9/accountright");
     assert_eq!(ledger.token_url, "http://127.0.0.1:9/oauth2/v1/authorize");
     assert_eq!(ledger.default_account.as_deref(), Some("4-1000"));
+    let exposed =
+        |secret: &Option<SecretString>| secret.as_ref().unwrap().expose_secret().to_owned();
+    for secret in [&ledger.api_key, &ledger.api_secret, &ledger.refresh_token] {
+        assert_eq!(exposed(secret), "sandbox");
+    }
+    let elsewhere = with_env(&[("POSTONCE_LEDGER__BASE_URL", "https://example.com/accountright")]);
+    assert!(elsewhere.config.unwrap().ledger.api_key.is_none());
 }
 
 #[test]
