@@ -62,6 +62,40 @@ fn wrong_credentials_are_said_and_nothing_is_claimed() -> Result<()> {
     Ok(())
 }
 
+/// A ledger that fails on and on does not put every invoice in doubt.
+#[test]
+fn a_ledger_that_keeps_failing_stops_the_run_and_leaves_the_rest_untouched() -> Result<()> {
+    let sandbox = Sandbox::start()?;
+    let place = Place::new(&sandbox)?;
+    place.import("FAIL", 50)?;
+    sandbox.fault(json!({"action": "unavailable_503", "times": 0}))?;
+    let result = place.run(&["sync", "--json"])?.expect(69)?.json()?;
+    // Five in a row, and what was in flight beside the fifth.
+    let in_doubt = result["in_doubt"].as_u64().unwrap_or_default();
+    assert!((5..=8).contains(&in_doubt), "{result}");
+    assert_eq!(result["claimed"], in_doubt);
+    let status = place.json(&["status", "--json"])?;
+    assert_eq!(status["invoices"]["ready"], 50 - in_doubt);
+    assert_eq!(status["last_run"]["status"], "failed", "{status}");
+    Ok(())
+}
+
+#[test]
+fn a_token_that_is_refused_for_good_stops_the_file_and_one_that_ended_does_not() -> Result<()> {
+    let sandbox = Sandbox::start()?;
+    let place = Place::new(&sandbox)?;
+    place.import("AUTH", 50)?;
+    sandbox.fault(json!({"action": "unauthorised", "times": 4}))?;
+    assert_eq!(place.json(&["sync", "--json"])?["posted"], 50);
+
+    place.import("BUTH", 50)?;
+    sandbox.fault(json!({"action": "unauthorised", "times": 0}))?;
+    let result = place.run(&["sync", "--json"])?.expect(77)?.json()?;
+    assert_eq!(result["claimed"], result["not_sent"], "{result}");
+    assert_eq!(place.json(&["status", "--json"])?["invoices"]["ready"], 50);
+    Ok(())
+}
+
 /// A database on a file system that is full: the sync says so, and nothing is sent without a claim.
 #[test]
 fn on_a_full_disk_nothing_is_sent_without_a_committed_claim() -> Result<()> {

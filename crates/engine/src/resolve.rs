@@ -72,7 +72,8 @@ impl Engine {
         self.by_person(&dossier, wanted, actor, format!("{words}: {reason}")).await
     }
 
-    /// Sets or takes off the flag that keeps an invoice from being claimed.
+    /// Sets or takes off the flag that keeps an invoice from being claimed. Doing it twice is
+    /// success.
     pub async fn hold(
         &self,
         invoice: InvoiceId,
@@ -82,6 +83,9 @@ impl Engine {
         let Some(dossier) = self.dossier(invoice).await? else {
             return Err(ResolveError::NotFound);
         };
+        if dossier.stored.life.held == held {
+            return Ok(());
+        }
         let words = if held { "held" } else { "hold taken off" };
         self.by_person(&dossier, Move::Hold(held), actor, words.to_owned()).await.map(drop)
     }

@@ -238,7 +238,10 @@ impl Run<'_> {
                 return Ok(());
             }
             Outcome::NotSent { cause, reason } => {
-                self.tally.not_sent(invoice);
+                if self.tally.not_sent(invoice) >= self.engine.policy.claims_per_invoice_max {
+                    let words = format!("invoice {invoice} was not sent, at last: {reason}");
+                    self.tally.trouble(StopCause::LedgerUnavailable, words);
+                }
                 match cause {
                     NotSentCause::NoConnection => self.ledger_failed(reason),
                     NotSentCause::RateLimited => {
@@ -278,9 +281,12 @@ impl Run<'_> {
         self.block(invoice, guard, reason).await
     }
 
+    /// One token that has ended is refused to each request in flight; more than a few rounds of
+    /// that mean that fresh ones are refused too.
     fn token_refused(&self, file: &CompanyFile, reason: &str) {
-        const MOST: u32 = 3;
-        if self.tally.ledger_refused() >= MOST {
+        const ROUNDS: usize = 3;
+        let most = self.engine.policy.concurrency.get().saturating_mul(ROUNDS);
+        if self.tally.ledger_refused() >= most {
             let words = format!("company file {file}: {reason}");
             self.tally.stop_file(file, StopCause::NotAuthorised, words);
         }

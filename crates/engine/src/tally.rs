@@ -22,7 +22,7 @@ struct Inner {
     halted: bool,
     stopped_files: BTreeSet<CompanyFile>,
     failures: u32,
-    refusals: u32,
+    refusals: usize,
     back_off: u32,
     resume_at: Duration,
     written_at: Duration,
@@ -132,7 +132,7 @@ impl Tally {
     }
 
     /// The ledger wants a fresh token; how often in a row.
-    pub(crate) fn ledger_refused(&self) -> u32 {
+    pub(crate) fn ledger_refused(&self) -> usize {
         let mut inner = self.inner();
         inner.refusals += 1;
         inner.refusals
@@ -157,8 +157,11 @@ impl Tally {
     }
 
     /// A claim of this invoice ended not sent; how many have in this run.
-    pub(crate) fn not_sent(&self, invoice: InvoiceId) {
-        *self.inner().not_sent.entry(invoice).or_insert(0) += 1;
+    pub(crate) fn not_sent(&self, invoice: InvoiceId) -> u32 {
+        let mut inner = self.inner();
+        let count = inner.not_sent.entry(invoice).or_insert(0);
+        *count += 1;
+        *count
     }
 
     /// How many claims of this invoice ended not sent in this run.
