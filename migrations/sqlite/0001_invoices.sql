@@ -8,7 +8,7 @@
 -- defaults; line_count and total_minor are what it declares, and a mismatch is blocked.
 
 CREATE TABLE postonce_invoice (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    id INTEGER PRIMARY KEY AUTOINCREMENT CHECK (id > 0),
     company_file TEXT NOT NULL CHECK (
         length(company_file) BETWEEN 1 AND 40 AND instr(company_file, char(0)) = 0 AND company_file NOT GLOB '*[^A-Za-z0-9_.-]*'),
     side TEXT NOT NULL CHECK (side IN ('platform', 'ordering')),

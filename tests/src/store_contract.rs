@@ -114,6 +114,8 @@ macro_rules! store_contract {
             a_first_miss_needs_another,
             two_misses_far_enough_apart_prove_absence,
             a_move_starts_the_count_anew,
+            a_miss_of_an_older_version_does_not_count,
+            a_search_that_began_too_early_does_not_count,
             the_next_check_is_due_after_the_time_given_or_when_it_would_prove_absence,
         ];
         reader: [

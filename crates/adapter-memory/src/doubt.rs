@@ -50,12 +50,14 @@ impl DoubtStore for MemoryStore {
             quiet_until: claim.quiet_until,
             inquiries: claim.inquiries,
             quiet_over: claim.quiet_until <= now,
+            next_check: claim.next_check,
         });
         let ignored = world.ruled_out.get(&invoice).into_iter().flatten().cloned();
         Ok(Some(Dossier {
             stored: world.stored(invoice, row),
             claims: claims.collect(),
             ignored: ignored.collect(),
+            read_at: now,
         }))
     }
 
@@ -99,25 +101,18 @@ impl DoubtStore for MemoryStore {
     async fn record_miss(&self, miss: Miss) -> Result<Absence, StoreError> {
         let now = self.now();
         let mut world = self.world();
+        let version = world.version_of(miss.claim);
         let Some(claim) = world.claim_mut(miss.claim) else { return Ok(Absence::Unproven) };
         claim.inquiries = claim.inquiries.saturating_add(1);
-        if miss.probed && claim.quiet_until <= now {
-            match claim.first_miss_at {
-                None => claim.first_miss_at = Some(now),
-                Some(first) if later(first, miss.recheck) <= now => {
-                    claim.absent_at = claim.absent_at.or(Some(now));
-                }
-                Some(_) => {}
-            }
+        if miss.probed && version == Some(miss.version) {
+            claim.misses = claim.misses.and(miss.begun, now, claim.quiet_until, miss.recheck);
         }
-        claim.next_check = later(now, miss.next_check);
-        Ok(match (claim.absent_at, claim.first_miss_at) {
+        let again_at = claim.misses.again_at(miss.recheck);
+        let next_check = later(now, miss.next_check);
+        claim.next_check = again_at.map_or(next_check, |at| at.min(next_check));
+        Ok(match (claim.misses.proven, again_at) {
             (Some(at), _) => Absence::Proven { at },
-            (None, Some(first)) => {
-                let again_at = later(first, miss.recheck);
-                claim.next_check = claim.next_check.min(again_at);
-                Absence::Once { again_at }
-            }
+            (None, Some(again_at)) => Absence::Once { again_at },
             (None, None) => Absence::Unproven,
         })
     }

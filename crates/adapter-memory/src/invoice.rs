@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use postonce_domain::{
-    ClaimId, ClaimToken, CompanyFile, Epoch, Guard, InstallationId, InvoiceId, InvoiceState, Move,
-    NoteKind, Outcome, RunId, Settled, StateName, claim_note, outcome_note,
+    ClaimId, ClaimToken, CompanyFile, Epoch, Guard, InstallationId, InvoiceId, InvoiceState, Life,
+    Misses, Move, NoteKind, Outcome, RunId, Settled, StateName, claim_note, outcome_note,
 };
 use postonce_ports::error::StoreError;
 use postonce_ports::store::{
@@ -55,6 +55,10 @@ impl InvoiceStore for MemoryStore {
         let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
         let read = |(id, row): (&InvoiceId, _)| world.stored(*id, row);
         Ok(rows.take(limit).map(read).map(Box::new).map(Candidate::Readable).collect())
+    }
+
+    async fn life(&self, invoice: InvoiceId) -> Result<Option<Life>, StoreError> {
+        Ok(self.world().invoices.get(&invoice).map(|row| row.life.clone()))
     }
 
     async fn apply(&self, change: Change) -> Result<Applied, StoreError> {
@@ -124,8 +128,7 @@ impl InvoiceStore for MemoryStore {
             outcome: None,
             inquiries: 0,
             next_check: quiet_until,
-            first_miss_at: None,
-            absent_at: None,
+            misses: Misses::default(),
         });
         world.set_life(wish.invoice, life, now);
         let note = ours(NoteKind::Claim, id, claim_note().to_owned());

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use postonce_domain::{
     ClaimId, CompanyFile, CustomerCode, Epoch, InstallationId, Invoice, InvoiceId, InvoiceState,
-    LedgerUid, Life, Outcome, OutcomeName, RunId,
+    LedgerUid, Life, Misses, Outcome, OutcomeName, RunId, Version,
 };
 use postonce_ports::error::StoreError;
 use postonce_ports::history::Run;
@@ -53,8 +53,7 @@ pub(crate) struct ClaimRow {
     pub(crate) outcome: Option<Outcome>,
     pub(crate) inquiries: u32,
     pub(crate) next_check: Timestamp,
-    pub(crate) first_miss_at: Option<Timestamp>,
-    pub(crate) absent_at: Option<Timestamp>,
+    pub(crate) misses: Misses,
 }
 
 pub(crate) struct CustomerRow {
@@ -106,6 +105,11 @@ impl World {
         self.claims.iter_mut().find(|claim| claim.id == id)
     }
 
+    /// The version of the invoice that a claim is of.
+    pub(crate) fn version_of(&self, claim: ClaimId) -> Option<Version> {
+        Some(self.invoices.get(&self.claim(claim)?.invoice)?.life.version)
+    }
+
     pub(crate) fn claims_of(&self, invoice: InvoiceId) -> impl Iterator<Item = &ClaimRow> {
         self.claims.iter().filter(move |claim| claim.invoice == invoice)
     }
@@ -126,8 +130,7 @@ impl World {
     pub(crate) fn set_life(&mut self, id: InvoiceId, life: Life, now: Timestamp) {
         // What was missed before says nothing about where it stands now.
         for claim in self.claims.iter_mut().filter(|claim| claim.invoice == id) {
-            claim.first_miss_at = None;
-            claim.absent_at = None;
+            claim.misses = Misses::default();
         }
         if let Some(row) = self.invoices.get_mut(&id) {
             row.life = life;

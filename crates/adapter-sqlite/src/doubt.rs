@@ -1,14 +1,14 @@
 //! Claims in doubt.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use diesel::sqlite::{Sqlite, SqliteConnection};
+use jiff::Timestamp;
 use postonce_domain::{
-    ClaimId, CompanyFile, ExternalId, InvoiceId, InvoiceNumber, LedgerUid, OutcomeName, Owner,
+    ClaimId, CompanyFile, ExternalId, InvoiceId, InvoiceNumber, LedgerUid, Misses, OutcomeName,
+    Owner,
 };
 use postonce_ports::doubt::{Absence, Dossier, DoubtStore, Doubtful, Miss, PastClaim, Probe};
 use postonce_ports::error::StoreError;
@@ -111,6 +111,14 @@ impl ClaimRow {
         u32::try_from(self.inquiries).unwrap_or(u32::MAX)
     }
 
+    fn misses(&self) -> Step<Misses> {
+        let time = |at: i64| timestamp(CLAIM, &self.id, at);
+        Ok(Misses {
+            first: self.first_miss_at.map(time).transpose()?,
+            proven: self.absent_at.map(time).transpose()?,
+        })
+    }
+
     fn past(&self, now: i64) -> Step<PastClaim> {
         let outcome = |name: &String| {
             OutcomeName::from_name(name).ok_or_else(|| corrupt(CLAIM, &self.id, "unknown outcome"))
@@ -124,6 +132,7 @@ impl ClaimRow {
             quiet_until: timestamp(CLAIM, &self.id, self.quiet_until)?,
             quiet_over: self.quiet_until <= now,
             inquiries: self.inquiries(),
+            next_check: timestamp(CLAIM, &self.id, self.next_check)?,
         })
     }
 }
@@ -170,6 +179,7 @@ fn dossier(conn: &mut SqliteConnection, id: InvoiceId) -> Step<Option<Dossier>> 
         stored: stored(conn, &row)?,
         claims: claims.iter().map(|claim| claim.past(now)).collect::<Step<_>>()?,
         ignored: ignored.iter().map(uid).collect::<Step<_>>()?,
+        read_at: timestamp(INVOICE, id, now)?,
     }))
 }
 
@@ -229,53 +239,31 @@ fn probe(
 fn record_miss(conn: &mut SqliteConnection, miss: Miss) -> Step<End<Absence>> {
     let id = miss.claim.to_string();
     let row = claim::table.filter(claim::id.eq(&id));
-    let Some(before) = row.select(ClaimRow::as_select()).first(conn).optional()? else {
+    let found = invoice::table.inner_join(claim::table.on(invoice::id.eq(claim::invoice_id)));
+    let found = found.filter(claim::id.eq(&id)).select((invoice::version, ClaimRow::as_select()));
+    let Some((version, before)) = found.first::<(i64, ClaimRow)>(conn).optional()? else {
         return Ok(End::Undo(Absence::Unproven));
     };
     let now = now(conn)?;
-    let counts = miss.probed && before.quiet_until <= now;
-    let misses = Misses { first: before.first_miss_at, absent: before.absent_at };
-    let misses = if counts { misses.and_one_more(now, miss.recheck) } else { misses };
-    let (absence, again_at) = misses.prove(miss.recheck, &id)?;
+    let time = |at: i64| timestamp(CLAIM, &id, at);
+    let mut misses = before.misses()?;
+    if miss.probed && version == miss.version.0 {
+        misses = misses.and(miss.begun, time(now)?, time(before.quiet_until)?, miss.recheck);
+    }
+    let again_at = misses.again_at(miss.recheck);
     let next_check = later(now, miss.next_check);
+    let micros = |at: Timestamp| at.as_microsecond();
     diesel::update(row)
         .set((
             claim::inquiries.eq(i64::from(before.inquiries().saturating_add(1))),
-            claim::next_check.eq(again_at.map_or(next_check, |at| at.min(next_check))),
-            claim::first_miss_at.eq(misses.first),
-            claim::absent_at.eq(misses.absent),
+            claim::next_check.eq(again_at.map_or(next_check, |at| micros(at).min(next_check))),
+            claim::first_miss_at.eq(misses.first.map(micros)),
+            claim::absent_at.eq(misses.proven.map(micros)),
         ))
         .execute(conn)?;
-    Ok(End::Keep(absence))
-}
-
-/// When a claim was missed for the first time, and when that was proof enough.
-#[derive(Clone, Copy)]
-struct Misses {
-    first: Option<i64>,
-    absent: Option<i64>,
-}
-
-impl Misses {
-    fn and_one_more(self, now: i64, recheck: Duration) -> Self {
-        match self.first {
-            None => Self { first: Some(now), ..self },
-            Some(first) if later(first, recheck) <= now => {
-                Self { absent: self.absent.or(Some(now)), ..self }
-            }
-            Some(_) => self,
-        }
-    }
-
-    /// What they prove, and when another one would prove more.
-    fn prove(self, recheck: Duration, key: &str) -> Step<(Absence, Option<i64>)> {
-        Ok(match (self.absent, self.first) {
-            (Some(at), _) => (Absence::Proven { at: timestamp(CLAIM, key, at)? }, None),
-            (None, Some(first)) => {
-                let again_at = later(first, recheck);
-                (Absence::Once { again_at: timestamp(CLAIM, key, again_at)? }, Some(again_at))
-            }
-            (None, None) => (Absence::Unproven, None),
-        })
-    }
+    Ok(End::Keep(match (misses.proven, again_at) {
+        (Some(at), _) => Absence::Proven { at },
+        (None, Some(again_at)) => Absence::Once { again_at },
+        (None, None) => Absence::Unproven,
+    }))
 }

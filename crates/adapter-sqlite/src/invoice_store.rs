@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use diesel::prelude::*;
-use postonce_domain::{ClaimId, CompanyFile, Epoch, InstallationId, Outcome, RunId};
+use postonce_domain::{
+    ClaimId, CompanyFile, Epoch, InstallationId, InvoiceId, Life, Outcome, RunId,
+};
 use postonce_ports::error::StoreError;
 use postonce_ports::store::{
     Applied, Candidate, Change, ClaimAnswer, ClaimRequest, FileWork, InvoiceStore, Page, Recorded,
@@ -11,7 +13,7 @@ use uuid::Uuid;
 
 use crate::rows::parsed;
 use crate::schema::postonce_installation;
-use crate::{SqliteStore, apply, page, settle};
+use crate::{SqliteStore, apply, invoice, page, settle};
 
 #[async_trait]
 impl InvoiceStore for SqliteStore {
@@ -30,6 +32,10 @@ impl InvoiceStore for SqliteStore {
 
     async fn page(&self, page: Page) -> Result<Vec<Candidate>, StoreError> {
         self.read(move |conn| page::page(conn, &page)).await
+    }
+
+    async fn life(&self, invoice: InvoiceId) -> Result<Option<Life>, StoreError> {
+        self.read(move |conn| Ok(invoice::head(conn, invoice)?.map(|(_, life)| life))).await
     }
 
     async fn apply(&self, change: Change) -> Result<Applied, StoreError> {

@@ -169,12 +169,13 @@ struct FileLock {
 }
 
 impl FileLock {
-    /// Whether the locked file is still the one that others would lock.
+    /// Whether the locked file is still the one that others would lock. Not to be able to look is
+    /// no sign of loss: the file is locked until it is closed.
     fn is_in_place(&self) -> bool {
-        let there = std::fs::metadata(self.store.lock_path());
-        match (there, self.file.metadata()) {
+        match (std::fs::metadata(self.store.lock_path()), self.file.metadata()) {
             (Ok(there), Ok(ours)) => (there.dev(), there.ino()) == (ours.dev(), ours.ino()),
-            (Err(_), _) | (_, Err(_)) => false,
+            (Err(error), _) => error.kind() != std::io::ErrorKind::NotFound,
+            (Ok(_), Err(_)) => true,
         }
     }
 

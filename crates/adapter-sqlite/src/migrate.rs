@@ -39,6 +39,16 @@ const MIGRATIONS: [Migration; 3] = [
 /// The newest version that this program knows.
 pub(crate) const KNOWN: i64 = MIGRATIONS[MIGRATIONS.len() - 1].version;
 
+/// Whether everything that this program knows is in place, installation included.
+pub(crate) fn is_current(conn: &mut SqliteConnection) -> bool {
+    let newest = "(SELECT max(version) FROM postonce_schema_migration)";
+    let installed = "(SELECT count(*) FROM postonce_installation)";
+    let select =
+        diesel::select((diesel::dsl::sql::<BigInt>(newest), diesel::dsl::sql::<BigInt>(installed)));
+    // A database without these tables is new.
+    select.get_result::<(i64, i64)>(conn).is_ok_and(|found| found == (KNOWN, 1))
+}
+
 /// Applies what is missing, in one transaction: two processes that open a new database at once
 /// wait for each other.
 pub(crate) fn migrate(conn: &mut SqliteConnection, path: &Path) -> Result<(), OpenError> {

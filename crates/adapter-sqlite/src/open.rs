@@ -36,9 +36,12 @@ impl SqliteStore {
         let path = create(path)?;
         let mut writer = connect(&path)?;
         let open = |error| OpenError::from_step(&path, error);
-        migrate::migrate(&mut writer, &path)?;
-        let installation = ids.installation_id().to_string();
-        run(&mut writer, |conn| make_installation(conn, &installation)).map_err(open)?;
+        // Who only reads must not wait for a writer, so nothing is written that is there already.
+        if !migrate::is_current(&mut writer) {
+            migrate::migrate(&mut writer, &path)?;
+            let installation = ids.installation_id().to_string();
+            run(&mut writer, |conn| make_installation(conn, &installation)).map_err(open)?;
+        }
         let mut readers = Vec::with_capacity(READERS);
         for _ in 0..READERS {
             readers.push(Mutex::new(AsyncSqlite::new(connect_reader(&path)?)));

@@ -6,7 +6,9 @@ use diesel::prelude::*;
 use diesel::result::Error as DriverError;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel::sqlite::SqliteConnection;
-use postonce_domain::{BlockCode, BlockReason, CompanyFile, InvoiceId, Version};
+use postonce_domain::{
+    BlockCode, BlockReason, CompanyFile, InvoiceId, InvoiceState, Life, Version,
+};
 use postonce_ports::store::{Candidate, FileWork, Page, StoredInvoice};
 
 use crate::error::{Step, StepError};
@@ -96,10 +98,13 @@ fn read_one(conn: &mut SqliteConnection, key: &KeyRow) -> Step<Vec<Candidate>> {
     match read(conn, std::slice::from_ref(key)) {
         Err(StepError::Driver(DriverError::DeserializationError(why))) => {
             let text = format!("row {} of {INVOICE} cannot be read: {why}", key.id);
+            let reason = BlockReason::new(BlockCode::Unreadable, text);
+            let head = crate::invoice::head(conn, InvoiceId(key.id)).ok().flatten();
             Ok(vec![Candidate::Unreadable {
                 id: InvoiceId(key.id),
                 version: Version(key.version),
-                reason: BlockReason::new(BlockCode::Unreadable, text),
+                already_blocked: head.is_some_and(|(_, life)| is_blocked(&life, &reason)),
+                reason,
             }])
         }
         read => read,
@@ -123,21 +128,27 @@ fn read(conn: &mut SqliteConnection, keys: &[KeyRow]) -> Step<Vec<Candidate>> {
 }
 
 fn candidate(row: &InvoiceRow, lines: &[LineRow], doubtful_past: bool) -> Candidate {
-    let unreadable =
-        |reason| Candidate::Unreadable { id: row.id(), version: Version(row.life.version), reason };
-    let life = match row.life() {
-        Ok(life) => life,
-        Err(why) => return unreadable(BlockReason::new(BlockCode::Unreadable, why.to_string())),
+    let life = row.life();
+    let unreadable = |reason: BlockReason, life: Option<&Life>| Candidate::Unreadable {
+        id: row.id(),
+        version: Version(row.life.version),
+        already_blocked: life.is_some_and(|life| is_blocked(life, &reason)),
+        reason,
     };
-    match row.invoice(lines) {
-        Ok(invoice) => Candidate::Readable(Box::new(StoredInvoice {
+    match (life, row.invoice(lines)) {
+        (Err(why), _) => unreadable(BlockReason::new(BlockCode::Unreadable, why.to_string()), None),
+        (Ok(life), Err(reason)) => unreadable(reason, Some(&life)),
+        (Ok(life), Ok(invoice)) => Candidate::Readable(Box::new(StoredInvoice {
             id: row.id(),
             life,
             invoice,
             doubtful_past,
         })),
-        Err(reason) => unreadable(reason),
     }
+}
+
+fn is_blocked(life: &Life, wanted: &BlockReason) -> bool {
+    matches!(&life.state, InvoiceState::Blocked { reason } if reason == wanted)
 }
 
 fn lines_of(conn: &mut SqliteConnection, ids: &[i64]) -> Step<BTreeMap<i64, Vec<LineRow>>> {

@@ -11,7 +11,9 @@ use crate::connection::End;
 use crate::error::Step;
 use crate::rows::parsed;
 use crate::schema::postonce_sync_lock as lock;
-use crate::schema::{postonce_claim as claim, postonce_company_file as file};
+use crate::schema::{
+    postonce_claim as claim, postonce_company_file as file, postonce_invoice as invoice,
+};
 
 /// How runs exclude each other, as every process on this database must be configured.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,7 +156,12 @@ fn write(
     if let Some(alias) = other {
         return Ok(End::Undo(CompanyFileWritten::Taken { alias }));
     }
+    if business_id != alias.as_str() && is_used_as_its_own(conn, business_id)? {
+        return Ok(End::Undo(CompanyFileWritten::Taken { alias: business_id.to_owned() }));
+    }
+    // An alias without a business on record is its own: that is how a loopback ledger is used.
     let known = settings(conn, alias)?.and_then(|known| known.business_id);
+    let known = known.or_else(|| Some(alias.to_string()));
     let claims = claim::table.filter(claim::company_file.eq(alias.as_str()));
     let claimed: bool = diesel::select(diesel::dsl::exists(claims)).get_result(conn)?;
     if let Some(known) = known.filter(|known| claimed && known != business_id) {
@@ -168,4 +175,16 @@ fn write(
         .set(values)
         .execute(conn)?;
     Ok(End::Keep(CompanyFileWritten::Written))
+}
+
+/// Whether there are invoices of an alias of this name that has no other business on record.
+fn is_used_as_its_own(conn: &mut SqliteConnection, business_id: &str) -> Step<bool> {
+    let elsewhere = file::table
+        .filter(file::alias.eq(business_id))
+        .filter(file::business_id.is_not_null())
+        .filter(file::business_id.ne(business_id));
+    let elsewhere: bool = diesel::select(diesel::dsl::exists(elsewhere)).get_result(conn)?;
+    let invoices = invoice::table.filter(invoice::company_file.eq(business_id));
+    let used: bool = diesel::select(diesel::dsl::exists(invoices)).get_result(conn)?;
+    Ok(used && !elsewhere)
 }

@@ -14,7 +14,7 @@ use postonce_domain::{
 use postonce_ports::store::Recorded;
 
 use crate::connection::End;
-use crate::error::Step;
+use crate::error::{Step, StepError};
 use crate::rows::{CLAIM, claim_id};
 use crate::schema::{postonce_claim, postonce_invoice};
 use crate::{invoice, note, time};
@@ -102,7 +102,12 @@ pub(crate) fn sweep(
     let mut swept = 0;
     for (id, text) in left_behind {
         let (id, claim) = (InvoiceId(id), claim_id(CLAIM, &text, &text)?);
-        let (_, before) = invoice::stands(conn, id)?;
+        let before = match invoice::stands(conn, id) {
+            Ok((_, before)) => before,
+            // A row that cannot be read keeps no other from being swept.
+            Err(StepError::Store(_)) => continue,
+            Err(error) => return Err(error),
+        };
         let Ok(next) = before.apply(Guard::Claim(claim), Move::Abandon) else { continue };
         invoice::set_life(conn, id, &before, &next, now)?;
         learn(conn, claim, &outcome)?;

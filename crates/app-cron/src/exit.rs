@@ -63,16 +63,23 @@ impl Exit {
     /// How a run that took the lock ended: what stopped it wins, then doubt, then refusals.
     pub fn of_run(end: &RunEnd) -> Self {
         let counts = &end.counts;
-        match end.stopped.as_ref().map(|(cause, _)| *cause) {
-            Some(StopCause::LockLost) => Self::LockLost,
-            Some(StopCause::DatabaseUnavailable) => Self::DatabaseUnavailable,
-            Some(StopCause::NotAuthorised) => Self::NotAuthorised,
-            Some(StopCause::LedgerUnavailable) => Self::LedgerUnavailable,
-            Some(StopCause::Cancelled) => Self::Interrupted,
-            Some(StopCause::Unexpected) => Self::Unexpected,
+        match &end.stopped {
+            Some((cause, _)) => Self::of_stop(*cause),
             None if counts.in_doubt > 0 || counts.needs_human > 0 => Self::InDoubt,
             None if counts.rejected > 0 || counts.blocked > 0 => Self::DataRefused,
             None => Self::Done,
+        }
+    }
+
+    /// The code of what stopped a run.
+    pub const fn of_stop(cause: StopCause) -> Self {
+        match cause {
+            StopCause::LockLost => Self::LockLost,
+            StopCause::DatabaseUnavailable => Self::DatabaseUnavailable,
+            StopCause::NotAuthorised => Self::NotAuthorised,
+            StopCause::LedgerUnavailable => Self::LedgerUnavailable,
+            StopCause::Cancelled => Self::Interrupted,
+            StopCause::Unexpected => Self::Unexpected,
         }
     }
 

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: the first one asks, the second one leaves.
+//! Ctrl-C, SIGTERM and a closed terminal: the first one asks, the second one leaves.
 
 use postonce_adapter_host::StopFlag;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -6,10 +6,11 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::exit::{Exit, Failure};
 use crate::output::talk;
 
-/// Both signals that ask a process to end.
+/// The signals that ask a process to end.
 pub(crate) struct Signals {
     interrupt: Signal,
     terminate: Signal,
+    hang_up: Signal,
 }
 
 impl Signals {
@@ -21,7 +22,8 @@ impl Signals {
             })
         };
         let interrupt = take(SignalKind::interrupt())?;
-        Ok(Self { interrupt, terminate: take(SignalKind::terminate())? })
+        let terminate = take(SignalKind::terminate())?;
+        Ok(Self { interrupt, terminate, hang_up: take(SignalKind::hangup())? })
     }
 
     /// Returns at the next one.
@@ -29,6 +31,7 @@ impl Signals {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
+            _ = self.hang_up.recv() => {}
         }
     }
 }
@@ -44,7 +47,8 @@ pub(crate) fn stop_flag() -> Result<StopFlag, Failure> {
         talk("Stopping: finishing what is in flight. A second signal leaves it in doubt.");
         signals.next().await;
         talk("Left at once. What was in flight is in doubt until the next run asks the ledger.");
-        std::process::exit(i32::from(Exit::Interrupted.code()));
+        // Not `Interrupted`, which says that everything in flight is settled.
+        std::process::exit(i32::from(Exit::Unexpected.code()));
     });
     Ok(flag)
 }

@@ -18,10 +18,12 @@ pub enum DecimalError {
         decimals: u32,
     },
     /// Beyond the limit of the type.
-    #[error("`{text}` is out of range")]
+    #[error("`{text}` is out of range; at most {limit} is possible")]
     OutOfRange {
         /// What was there.
         text: String,
+        /// The largest number.
+        limit: String,
     },
 }
 
@@ -48,7 +50,8 @@ pub(crate) fn parse_scaled(raw: &str, decimals: u32, limit: i64) -> Result<i64, 
         .ok()
         .and_then(|length| decimals.checked_sub(length))
         .ok_or_else(|| DecimalError::TooPrecise { text: text(), decimals })?;
-    let out_of_range = || DecimalError::OutOfRange { text: text() };
+    let out_of_range =
+        || DecimalError::OutOfRange { text: text(), limit: Scaled(limit, decimals).to_string() };
     let scaled = format!("{whole}{kept}")
         .parse::<i64>()
         .ok()
@@ -56,6 +59,15 @@ pub(crate) fn parse_scaled(raw: &str, decimals: u32, limit: i64) -> Result<i64, 
         .filter(|value| *value <= limit)
         .ok_or_else(out_of_range)?;
     Ok(if negative { -scaled } else { scaled })
+}
+
+/// A limit, for a message.
+struct Scaled(i64, u32);
+
+impl std::fmt::Display for Scaled {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write_scaled(f, self.0, usize::try_from(self.1).unwrap_or_default(), 0)
+    }
 }
 
 /// Writes `scaled` with `decimals` decimals, of which at least `shown` are printed.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 /// What the quiet period is made of: how long a request of a claim may still take effect or stay
 /// unseen after the claim was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +27,49 @@ pub struct DoubtPolicy {
     pub recheck: Duration,
     /// Whether a confirmed absent invoice is sent again without a person.
     pub repost_absent: bool,
+}
+
+/// What complete inquiries that found nothing have shown of one claim so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Misses {
+    /// When the first one that counts was over.
+    pub first: Option<Timestamp>,
+    /// When the second one was, which proves that the document is not there.
+    pub proven: Option<Timestamp>,
+}
+
+impl Misses {
+    /// Adds one inquiry that lasted from `begun` to `now`.
+    ///
+    /// It counts if it began when the claim was quiet, and as the second one if it began at least
+    /// `recheck` after the first was over.
+    #[must_use]
+    pub fn and(
+        self,
+        begun: Timestamp,
+        now: Timestamp,
+        quiet_until: Timestamp,
+        recheck: Duration,
+    ) -> Self {
+        match self.first {
+            _ if begun < quiet_until => self,
+            None => Self { first: Some(now), ..self },
+            Some(first) if begun >= later(first, recheck) => {
+                Self { proven: self.proven.or(Some(now)), ..self }
+            }
+            Some(_) => self,
+        }
+    }
+
+    /// Not before then can one more inquiry prove absence; `None` if none is needed, or none counts
+    /// yet.
+    pub fn again_at(&self, recheck: Duration) -> Option<Timestamp> {
+        self.first.filter(|_| self.proven.is_none()).map(|first| later(first, recheck))
+    }
+}
+
+fn later(time: Timestamp, by: Duration) -> Timestamp {
+    time.saturating_add(by).unwrap_or(Timestamp::MAX)
 }
 
 /// A quiet period that may end while the request is still under way.

@@ -32,7 +32,7 @@ pub use claim::{
     Attempt, ClaimId, ClaimToken, Epoch, InstallationId, Marker, NotAfter, PreparedRequest,
 };
 pub use decimal::DecimalError;
-pub use doubt::{DoubtPolicy, QuietParts, QuietTooShort};
+pub use doubt::{DoubtPolicy, Misses, QuietParts, QuietTooShort};
 pub use identifier::{
     CompanyFile, CustomerCode, ExternalId, IdentifierError, ItemCode, LedgerUid, TaxCode,
 };

@@ -305,7 +305,8 @@ impl Life {
                 InvoiceState::InDoubt { .. } | InvoiceState::NeedsHuman { .. },
                 Move::ResolveForgotten,
             ) => InvoiceState::Forgotten,
-            (state, Move::Hold(held)) if !state.is_final() => {
+            // A hold that came too late can still be taken off.
+            (state, Move::Hold(held)) if !held || !state.is_final() => {
                 return Ok(Self { held, ..self.next(state.clone()) });
             }
             (state, _) => return Err(MoveError::NotAllowed { verb, from: state.name() }),

@@ -102,7 +102,10 @@ pub struct Percent(i64);
 impl Percent {
     /// Parses text such as `12.5`.
     pub fn parse(raw: &str) -> Result<Self, DecimalError> {
-        let out_of_range = || DecimalError::OutOfRange { text: raw.chars().take(40).collect() };
+        let out_of_range = || DecimalError::OutOfRange {
+            text: raw.chars().take(40).collect(),
+            limit: "100, and at least 0,".to_owned(),
+        };
         Self::from_scaled(parse_scaled(raw, 2, 10_000)?).ok_or_else(out_of_range)
     }
 

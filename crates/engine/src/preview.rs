@@ -1,10 +1,11 @@
 //! What a run would do now, without doing it.
 
-use postonce_domain::{BlockReason, CompanyFile, Finding, InvoiceId, LedgerUid};
+use postonce_domain::{BlockReason, CompanyFile, Finding, InvoiceId, LedgerUid, StopCause};
 use postonce_ports::doubt::Dossier;
-use postonce_ports::ledger::PrepareError;
+use postonce_ports::ledger::{LedgerError, PrepareError};
 use postonce_ports::store::{Candidate, FileWork, Page, StoredInvoice};
 
+use crate::send::stop_cause;
 use crate::{Engine, EngineError};
 
 /// What would become of one invoice.
@@ -31,7 +32,12 @@ pub enum PreviewOutcome {
         uids: Vec<LedgerUid>,
     },
     /// The ledger did not answer.
-    Unavailable(String),
+    Unavailable {
+        /// What a run would stop for.
+        cause: StopCause,
+        /// What went wrong.
+        words: String,
+    },
 }
 
 impl Engine {
@@ -97,7 +103,7 @@ impl Engine {
         };
         let outcome = match self.ports.ledger.check(&stored.invoice).await {
             Err(PrepareError::Blocked(reason)) => PreviewOutcome::Blocked(reason),
-            Err(PrepareError::Ledger(error)) => PreviewOutcome::Unavailable(error.to_string()),
+            Err(PrepareError::Ledger(error)) => unavailable(&error),
             Ok(()) => self.preview_lookup(file, &stored).await?,
         };
         let number = stored.invoice.parts().number.to_string();
@@ -120,8 +126,12 @@ impl Engine {
             Ok(Finding::Nothing) => Ok(PreviewOutcome::WouldPost),
             Ok(Finding::Ours { uid, .. }) => Ok(PreviewOutcome::AlreadyThere { uids: vec![uid] }),
             Ok(Finding::Unexplained { uids, .. }) => Ok(PreviewOutcome::AlreadyThere { uids }),
-            Err(EngineError::Ledger(error)) => Ok(PreviewOutcome::Unavailable(error.to_string())),
+            Err(EngineError::Ledger(error)) => Ok(unavailable(&error)),
             Err(error) => Err(error),
         }
     }
+}
+
+fn unavailable(error: &LedgerError) -> PreviewOutcome {
+    PreviewOutcome::Unavailable { cause: stop_cause(error), words: error.to_string() }
 }

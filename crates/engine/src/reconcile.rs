@@ -1,5 +1,9 @@
 //! Out of doubt: asking the ledger about invoices that nobody knows the outcome of.
 
+use std::panic::AssertUnwindSafe;
+
+use futures::FutureExt as _;
+use jiff::Timestamp;
 use postonce_domain::{
     ClaimId, CompanyFile, Finding, Guard, InvoiceId, InvoiceState, LedgerUid, Move, StateName,
 };
@@ -83,8 +87,7 @@ impl Engine {
         let probed = self.probe(file_of(&dossier), claim).await?;
         let finding = self.inquire(&dossier).await?;
         if let Finding::Nothing = finding {
-            let known = absent_confirmed_at.is_some();
-            return self.missed(&dossier, claim, probed, known).await;
+            return self.missed(&dossier, claim, probed, absent_confirmed_at).await;
         }
         self.found(&dossier, claim, finding).await
     }
@@ -124,14 +127,14 @@ impl Engine {
         dossier: &Dossier,
         claim: ClaimId,
         probed: bool,
-        known_absent: bool,
+        known_absent: Option<Timestamp>,
     ) -> Result<CheckedOutcome, EngineError> {
-        let absence = self.count_miss(dossier, claim, probed).await?;
-        let proven_at = match absence {
-            Absence::Proven { at } => Some(at),
-            Absence::Unproven | Absence::Once { .. } => None,
+        let counted = self.count_miss(dossier, claim, probed).await?;
+        let absence = known_absent.map_or(counted, |at| Absence::Proven { at });
+        let Absence::Proven { at } = absence else {
+            return Ok(CheckedOutcome::StillInDoubt { absence });
         };
-        if let (Some(at), false) = (proven_at, known_absent) {
+        if known_absent.is_none() {
             let text = "MYOB inquiry: not in the ledger, by two complete searches".to_owned();
             let wanted = Move::ConfirmAbsent(at);
             let applied = self.note_move(dossier, Guard::Claim(claim), wanted, text).await?;
@@ -139,15 +142,15 @@ impl Engine {
                 return self.state_now(dossier.stored.id).await;
             }
         }
-        if self.policy.doubt.repost_absent && (known_absent || proven_at.is_some()) {
-            let text = "it is not in the ledger, and is to be sent again by policy".to_owned();
-            let applied = self.note_move(dossier, Guard::Claim(claim), Move::Repost, text).await?;
-            return match moved(applied) {
-                Some(_) => Ok(CheckedOutcome::Reposted),
-                None => self.state_now(dossier.stored.id).await,
-            };
+        if !self.policy.doubt.repost_absent {
+            return Ok(CheckedOutcome::StillInDoubt { absence });
         }
-        Ok(CheckedOutcome::StillInDoubt { absence })
+        let text = "it is not in the ledger, and is to be sent again by policy".to_owned();
+        let applied = self.note_move(dossier, Guard::Claim(claim), Move::Repost, text).await?;
+        match moved(applied) {
+            Some(_) => Ok(CheckedOutcome::Reposted),
+            None => self.state_now(dossier.stored.id).await,
+        }
     }
 
     /// Counts a search that found nothing, and sets the time of the next.
@@ -162,6 +165,8 @@ impl Engine {
         let doubt = &self.policy.doubt;
         let miss = Miss {
             claim,
+            version: dossier.stored.life.version,
+            begun: dossier.read_at,
             probed,
             recheck: doubt.recheck,
             next_check: doubt.next_check(so_far.saturating_add(1)),
@@ -182,13 +187,18 @@ impl Run<'_> {
     pub(crate) async fn check_due(&self, file: &CompanyFile) {
         let due = match self.engine.ports.doubts.due(file).await {
             Ok(due) => due,
-            Err(error) => return self.report(file, error.into()),
+            Err(error) => return self.halt(&error),
         };
         for invoice in due {
             if !self.may_claim(file) {
                 return;
             }
-            match self.engine.check_one(invoice).await {
+            let check = AssertUnwindSafe(self.engine.check_one(invoice)).catch_unwind();
+            let Ok(checked) = check.await else {
+                self.bug(invoice);
+                continue;
+            };
+            match checked {
                 Ok(CheckedOutcome::Adopted { .. }) => {
                     self.tally.count(|counts| counts.adopted += 1);
                 }
@@ -201,7 +211,7 @@ impl Run<'_> {
                     | CheckedOutcome::NotInDoubt(_)
                     | CheckedOutcome::NotFound,
                 ) => {}
-                Ok(CheckedOutcome::Failed(error)) | Err(error) => self.report(file, error),
+                Ok(CheckedOutcome::Failed(error)) | Err(error) => self.report(file, invoice, error),
             }
         }
     }

@@ -11,53 +11,54 @@ impl Run<'_> {
     /// Records `outcome`, within the bound of tries; after that the run claims nothing more, and
     /// keeps the outcome for a last try at its end.
     pub(crate) async fn record(&self, claim: ClaimId, outcome: Outcome) {
-        let name = outcome.name();
-        match self.try_record(claim, &outcome).await {
-            Ok(recorded) => {
-                self.tally.ended(name);
-                if recorded == Recorded::Moved(StateName::NeedsHuman) {
-                    self.tally.count(|counts| counts.needs_human += 1);
-                }
-            }
-            Err(words) => {
-                let words = format!("the outcome of claim {claim} could not be written: {words}");
-                self.tally.halt(StopCause::DatabaseUnavailable, words);
-                self.tally.keep_unrecorded(claim, outcome);
-            }
+        if let Err(words) = self.try_record(claim, &outcome).await {
+            self.not_written(claim, &outcome, &words);
+            self.tally.keep_unrecorded(claim, outcome);
         }
     }
 
     /// Before the run's end: what could not be recorded is tried once more, and claims that have
     /// no outcome are put in doubt.
     pub(crate) async fn settle_the_rest(&self) {
-        for (claim, outcome) in self.tally.take_unrecorded() {
-            if self.try_record(claim, &outcome).await.is_ok() {
-                self.tally.ended(outcome.name());
+        let unrecorded = self.tally.take_unrecorded();
+        for (claim, outcome) in &unrecorded {
+            if let Err(words) = self.try_record(*claim, outcome).await {
+                self.not_written(*claim, outcome, &words);
             }
         }
         let open = match self.engine.ports.store.open_claims(self.id).await {
             Ok(open) => open,
             Err(error) => {
-                self.tally.halt(StopCause::DatabaseUnavailable, error.to_string());
+                self.halt(&error);
                 Vec::new()
             }
         };
         for claim in open {
-            let reason = "the run ended without learning its outcome".to_owned();
-            if let Err(words) = self.try_record(claim, &Outcome::InDoubt { reason }).await {
-                self.tally.halt(StopCause::DatabaseUnavailable, words);
+            let known = unrecorded.iter().find(|(id, _)| *id == claim);
+            let reason = known.map_or_else(
+                || "the run ended without learning its outcome".to_owned(),
+                |(_, outcome)| format!("the outcome could not be written: {outcome}"),
+            );
+            let outcome = Outcome::InDoubt { reason };
+            if let Err(words) = self.try_record(claim, &outcome).await {
+                self.not_written(claim, &outcome, &words);
             }
         }
         self.tally.count_the_rest_in_doubt();
     }
 
-    async fn try_record(&self, claim: ClaimId, outcome: &Outcome) -> Result<Recorded, String> {
+    fn not_written(&self, claim: ClaimId, outcome: &Outcome, words: &str) {
+        let words = format!("the outcome of claim {claim} ({outcome}) was not written: {words}");
+        self.tally.halt(StopCause::DatabaseUnavailable, words);
+    }
+
+    async fn try_record(&self, claim: ClaimId, outcome: &Outcome) -> Result<(), String> {
         const FIRST_PAUSE: Duration = Duration::from_millis(50);
         let mut pause = FIRST_PAUSE;
         let mut tries = 1;
         loop {
             match self.engine.ports.store.settle(claim, outcome).await {
-                Ok(recorded) => return Ok(recorded),
+                Ok(recorded) => return self.count(outcome, recorded),
                 Err(error) if tries >= self.engine.policy.settle_tries_max => {
                     return Err(error.to_string());
                 }
@@ -68,5 +69,22 @@ impl Run<'_> {
                 }
             }
         }
+    }
+
+    fn count(&self, outcome: &Outcome, recorded: Recorded) -> Result<(), String> {
+        match recorded {
+            // A commit without an answer did not happen: there was no claim.
+            Recorded::UnknownClaim if matches!(outcome, Outcome::NotSent { .. }) => {
+                self.tally.give_back_claim();
+                return Ok(());
+            }
+            Recorded::UnknownClaim => return Err("the database does not know the claim".to_owned()),
+            Recorded::Moved(StateName::NeedsHuman) => {
+                self.tally.count(|counts| counts.needs_human += 1);
+            }
+            Recorded::Moved(_) | Recorded::Already | Recorded::Noted => {}
+        }
+        self.tally.ended(outcome.name());
+        Ok(())
     }
 }

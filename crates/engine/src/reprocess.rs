@@ -1,11 +1,10 @@
 //! Reprocess: a person wants rejected invoices to be sent again.
 
 use futures::stream::{FuturesUnordered, StreamExt as _};
-use postonce_domain::{
-    Guard, InvoiceId, InvoiceState, Move, NoteKind, RunResult, StateName, StopCause,
-};
+use postonce_domain::{Guard, InvoiceId, InvoiceState, Move, NoteKind, RunResult, StateName};
 use postonce_ports::clock::Stop;
 use postonce_ports::doubt::Dossier;
+use postonce_ports::error::StoreError;
 use postonce_ports::lock::Holder;
 use postonce_ports::store::{Candidate, Change, FileWork, Note, StoredInvoice};
 
@@ -29,6 +28,9 @@ pub enum ReprocessRefusal {
     /// There is none.
     #[error("there is no such invoice")]
     NotFound,
+    /// Its row cannot be read.
+    #[error("{0}")]
+    Unreadable(String),
     /// A person holds it.
     #[error("it is held; take the hold off first")]
     Held,
@@ -55,7 +57,13 @@ impl Engine {
         let mut refused = Vec::new();
         let mut wanted = Vec::new();
         for invoice in invoices {
-            let dossier = self.ports.doubts.dossier(*invoice).await?;
+            let dossier = match self.ports.doubts.dossier(*invoice).await {
+                Err(error @ StoreError::Corrupt { .. }) => {
+                    refused.push((*invoice, ReprocessRefusal::Unreadable(error.to_string())));
+                    continue;
+                }
+                dossier => dossier?,
+            };
             match dossier.as_ref().map_or(Err(ReprocessRefusal::NotFound), may_reprocess) {
                 Ok(()) => wanted.push(*invoice),
                 Err(refusal) => refused.push((*invoice, refusal)),
@@ -99,8 +107,8 @@ fn may_reprocess(dossier: &Dossier) -> Result<(), ReprocessRefusal> {
                     format!("confirmed absent at {at}; resolve it as absent, posted or forgotten")
                 }
                 (None, Some(past)) => format!(
-                    "claimed at {}, {} inquiries found nothing, quiet until {}; check it again or resolve it",
-                    past.claimed_at, past.inquiries, past.quiet_until
+                    "claimed at {}, quiet until {}, {} inquiries found nothing; the next one is due at {}",
+                    past.claimed_at, past.quiet_until, past.inquiries, past.next_check
                 ),
                 (None, None) => "nothing is known of its claim".to_owned(),
             };
@@ -133,9 +141,8 @@ impl Run<'_> {
         let dossier = match self.engine.ports.doubts.dossier(invoice).await {
             Ok(Some(dossier)) => dossier,
             Ok(None) => return,
-            Err(error) => {
-                return self.tally.halt(StopCause::DatabaseUnavailable, error.to_string());
-            }
+            Err(StoreError::Corrupt { .. }) => return self.bug(invoice),
+            Err(error) => return self.halt(&error),
         };
         let Some(file) = files.iter().find(|file| file.work.company_file == *file_of(&dossier))
         else {
@@ -147,7 +154,7 @@ impl Run<'_> {
         match self.reopen(&dossier, reason).await {
             Ok(Some(stored)) => self.one(file, Candidate::Readable(Box::new(stored))).await,
             Ok(None) => {}
-            Err(error) => self.report(&file.work.company_file, error),
+            Err(error) => self.report(&file.work.company_file, invoice, error),
         }
     }
 

@@ -1,8 +1,8 @@
 //! A person's verbs: what an invoice in doubt, or one that needs a person, really is.
 
 use postonce_domain::{
-    CompanyFile, Finding, Guard, InvoiceId, InvoiceState, LedgerDocument, LedgerUid, Marker, Move,
-    NoteKind, StateName,
+    CompanyFile, Finding, Guard, InvoiceId, InvoiceState, LedgerDocument, LedgerUid, Life, Marker,
+    Move, NoteKind, StateName,
 };
 use postonce_ports::doubt::{Absence, Dossier};
 use postonce_ports::store::{Applied, Change, Note};
@@ -58,18 +58,24 @@ impl Engine {
         actor: &str,
         reason: &str,
     ) -> Result<Resolved, ResolveError> {
-        let Some(dossier) = self.dossier(invoice).await? else {
-            return Err(ResolveError::NotFound);
-        };
-        let (wanted, words) = match verdict {
-            Verdict::Posted(uid) => {
-                self.check_document(&dossier, &uid).await?;
-                (Move::ResolvePosted(uid.clone()), format!("resolved as posted as {uid}"))
+        let (life, wanted, words) = match verdict {
+            // Even if its row cannot be read.
+            Verdict::Forgotten => {
+                (self.life(invoice).await?, Move::ResolveForgotten, "forgotten".to_owned())
             }
-            Verdict::Absent => self.absent(&dossier).await?,
-            Verdict::Forgotten => (Move::ResolveForgotten, "forgotten".to_owned()),
+            Verdict::Posted(uid) => {
+                let dossier = self.dossier(invoice).await?;
+                self.check_document(&dossier, &uid).await?;
+                let words = format!("resolved as posted as {uid}");
+                (dossier.stored.life, Move::ResolvePosted(uid), words)
+            }
+            Verdict::Absent => {
+                let dossier = self.dossier(invoice).await?;
+                let (wanted, words) = self.absent(&dossier).await?;
+                (dossier.stored.life, wanted, words)
+            }
         };
-        self.by_person(&dossier, wanted, actor, format!("{words}: {reason}")).await
+        self.by_person((invoice, life), wanted, actor, format!("{words}: {reason}")).await
     }
 
     /// Sets or takes off the flag that keeps an invoice from being claimed. Doing it twice is
@@ -80,18 +86,23 @@ impl Engine {
         held: bool,
         actor: &str,
     ) -> Result<(), ResolveError> {
-        let Some(dossier) = self.dossier(invoice).await? else {
-            return Err(ResolveError::NotFound);
-        };
-        if dossier.stored.life.held == held {
+        let life = self.life(invoice).await?;
+        if life.held == held {
             return Ok(());
         }
         let words = if held { "held" } else { "hold taken off" };
-        self.by_person(&dossier, Move::Hold(held), actor, words.to_owned()).await.map(drop)
+        let wanted = Move::Hold(held);
+        self.by_person((invoice, life), wanted, actor, words.to_owned()).await.map(drop)
     }
 
-    async fn dossier(&self, invoice: InvoiceId) -> Result<Option<Dossier>, EngineError> {
-        Ok(self.ports.doubts.dossier(invoice).await?)
+    async fn life(&self, invoice: InvoiceId) -> Result<Life, ResolveError> {
+        let life = self.ports.store.life(invoice).await.map_err(EngineError::from)?;
+        life.ok_or(ResolveError::NotFound)
+    }
+
+    async fn dossier(&self, invoice: InvoiceId) -> Result<Dossier, ResolveError> {
+        let dossier = self.ports.doubts.dossier(invoice).await.map_err(EngineError::from)?;
+        dossier.ok_or(ResolveError::NotFound)
     }
 
     /// *Posted (UID)*: the document is read; its number or reference must be the invoice's, and no
@@ -197,20 +208,15 @@ impl Engine {
 
     async fn by_person(
         &self,
-        dossier: &Dossier,
+        (invoice, life): (InvoiceId, Life),
         wanted: Move,
         actor: &str,
         text: String,
     ) -> Result<Resolved, ResolveError> {
-        let claim = dossier.stored.life.state.claim();
+        let claim = life.state.claim();
         let note =
             Note { kind: NoteKind::Person, claim, actor: actor.to_owned(), text: text.clone() };
-        let change = Change {
-            invoice: dossier.stored.id,
-            guard: Guard::Version(dossier.stored.life.version),
-            wanted,
-            note,
-        };
+        let change = Change { invoice, guard: Guard::Version(life.version), wanted, note };
         match self.ports.store.apply(change).await.map_err(EngineError::from)? {
             Applied::Moved(life) => Ok(Resolved { state: life.state.name(), note: text }),
             Applied::Refused(error) => refused(error.to_string()),

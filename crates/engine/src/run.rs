@@ -9,6 +9,7 @@ use postonce_domain::{
     CompanyFile, Epoch, InstallationId, InvoiceId, RunEnd, RunId, RunResult, StopCause,
 };
 use postonce_ports::clock::Stop;
+use postonce_ports::error::StoreError;
 use postonce_ports::history::NewRun;
 use postonce_ports::lock::{HeldLock, Holder, LockAnswer, LockError};
 use postonce_ports::store::{Candidate, FileWork, Page};
@@ -106,16 +107,19 @@ impl Engine {
     ) -> Result<RunEnd, EngineError> {
         let started = self.ports.clock.boot();
         let installation = self.ports.store.installation().await?;
-        let mut files = self.ports.store.files_with_work().await?;
-        if let Some(only) = &request.company_file {
-            files.retain(|file| file.company_file == *only);
-        }
-        if let Work::Rejected { invoices, .. } = &work {
-            files = self.files_of(invoices).await?;
-        }
-        let total = match &work {
-            Work::Due => files.iter().map(|file| file.due).sum(),
-            Work::Rejected { invoices, .. } => u64::try_from(invoices.len()).unwrap_or(u64::MAX),
+        let (files, total) = match &work {
+            Work::Due => {
+                let mut files = self.ports.store.files_with_work().await?;
+                if let Some(only) = &request.company_file {
+                    files.retain(|file| file.company_file == *only);
+                }
+                let total = files.iter().map(|file| file.due).sum();
+                (files, total)
+            }
+            Work::Rejected { invoices, .. } => {
+                let total = u64::try_from(invoices.len()).unwrap_or(u64::MAX);
+                (self.files_of(invoices).await?, total)
+            }
         };
         let mut raised = Vec::new();
         for work in files {
@@ -158,7 +162,7 @@ impl Run<'_> {
         for file in files {
             let name = &file.work.company_file;
             if let Err(error) = self.engine.ports.store.sweep(name, file.epoch).await {
-                return self.tally.halt(StopCause::DatabaseUnavailable, error.to_string());
+                return self.halt(&error);
             }
         }
         match work {
@@ -198,7 +202,7 @@ impl Run<'_> {
             let candidates = match self.engine.ports.store.page(page).await {
                 Ok(candidates) => candidates,
                 Err(error) => {
-                    self.tally.halt(StopCause::DatabaseUnavailable, error.to_string());
+                    self.halt(&error);
                     break;
                 }
             };
@@ -223,12 +227,22 @@ impl Run<'_> {
         // Boxed: many are in flight, and each state machine is large.
         let sent = AssertUnwindSafe(Box::pin(self.send(file, candidate))).catch_unwind().await;
         if sent.is_err() {
-            let words = format!("a bug stopped the work on invoice {invoice}");
-            self.tally.trouble(StopCause::Unexpected, words);
+            self.bug(invoice);
         }
         if self.tally.one_done(self.engine.ports.clock.boot()) {
             self.write_progress().await;
         }
+    }
+
+    /// A panic stopped the work on an invoice.
+    pub(crate) fn bug(&self, invoice: InvoiceId) {
+        let words = format!("a bug stopped the work on invoice {invoice}");
+        self.tally.trouble(invoice, StopCause::Unexpected, words);
+    }
+
+    /// The database failed a step that is no single invoice's.
+    pub(crate) fn halt(&self, error: &StoreError) {
+        self.tally.halt(StopCause::DatabaseUnavailable, error.to_string());
     }
 
     /// Whether the run may claim anything more in this file. Notices a lost lock, a person's wish
@@ -259,10 +273,12 @@ impl Run<'_> {
         }
         self.write_progress().await;
         let mut end = self.end(started);
-        let reason = end.stopped.as_ref().map_or("", |(_, words)| words.as_str());
+        let time_up = self.engine.ports.clock.boot() >= self.deadline;
+        let unstopped = if time_up { "the run's time was up" } else { "" };
+        let reason = end.stopped.as_ref().map_or(unstopped, |(_, words)| words.as_str());
         let history = &self.engine.ports.history;
         if let Err(error) = history.finish(self.id, end.status(), end.counts, reason).await {
-            self.tally.halt(StopCause::DatabaseUnavailable, error.to_string());
+            self.halt(&error);
             end = self.end(started);
         }
         end
@@ -279,7 +295,7 @@ impl Run<'_> {
     }
 }
 
-fn id_of(candidate: &Candidate) -> InvoiceId {
+pub(crate) fn id_of(candidate: &Candidate) -> InvoiceId {
     match candidate {
         Candidate::Readable(stored) => stored.id,
         Candidate::Unreadable { id, .. } => *id,

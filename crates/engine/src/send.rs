@@ -1,10 +1,13 @@
 //! One invoice: look it up if need be, prepare, claim, post, record.
 
+use std::time::Duration;
+
 use postonce_domain::{
     BlockCode, BlockReason, ClaimId, CompanyFile, Finding, Guard, InvoiceId, InvoiceState, Life,
     Marker, Move, NotAfter, NotSentCause, NoteKind, Outcome, PreparedRequest, StateName, StopCause,
 };
 use postonce_ports::doubt::Dossier;
+use postonce_ports::error::StoreError;
 use postonce_ports::ledger::{LedgerError, PrepareError};
 use postonce_ports::store::{
     Applied, Candidate, Change, ClaimAnswer, ClaimRefusal, ClaimRequest, FileWork, Note,
@@ -12,8 +15,15 @@ use postonce_ports::store::{
 };
 
 use crate::inquiry::ACTOR;
-use crate::run::{FileRun, Run};
+use crate::run::{FileRun, Run, id_of};
 use crate::{Engine, EngineError, Lookup};
+
+/// A request that only its claim is missing to.
+struct Prepared {
+    request: PreparedRequest,
+    /// When the search before it began, on the boot-time clock; `None` if none was due.
+    looked_up_at: Option<Duration>,
+}
 
 /// Whether the work on an invoice goes on.
 enum Step<T> {
@@ -34,24 +44,30 @@ impl Engine {
 impl Run<'_> {
     /// Sends one invoice, or finds out why it cannot be sent.
     pub(crate) async fn send(&self, file: &FileRun, candidate: Candidate) {
+        let invoice = id_of(&candidate);
+        self.tally.trouble_is_over(invoice);
         if let Err(error) = self.try_send(file, candidate).await {
-            self.report(&file.work.company_file, error);
+            self.report(&file.work.company_file, invoice, error);
         }
     }
 
     async fn try_send(&self, file: &FileRun, candidate: Candidate) -> Result<(), EngineError> {
         let stored = match candidate {
             Candidate::Readable(stored) => *stored,
-            Candidate::Unreadable { id, version, reason } => {
+            Candidate::Unreadable { already_blocked: true, .. } => {
+                self.tally.count(|counts| counts.blocked += 1);
+                return Ok(());
+            }
+            Candidate::Unreadable { id, version, reason, already_blocked: false } => {
                 return self.block(id, Guard::Version(version), reason).await;
             }
         };
-        if self.tally.not_sent_of(stored.id) >= self.engine.policy.claims_per_invoice_max {
+        if self.tally.is_left_alone(stored.id) {
             return Ok(());
         }
         let Step::Go(stored) = self.unblock(stored).await? else { return Ok(()) };
-        let Step::Go(request) = self.ready_to_claim(file, &stored).await? else { return Ok(()) };
-        self.claim_and_post(file, &stored, request).await
+        let Step::Go(prepared) = self.ready_to_claim(file, &stored).await? else { return Ok(()) };
+        self.claim_and_post(file, &stored, prepared).await
     }
 
     /// A blocked invoice becomes ready if nothing stands in its way any more.
@@ -85,34 +101,54 @@ impl Run<'_> {
         &self,
         file: &FileRun,
         stored: &StoredInvoice,
-    ) -> Result<Step<PreparedRequest>, EngineError> {
+    ) -> Result<Step<Prepared>, EngineError> {
         // Preparing may wait for the ledger's rate, and the inquiry must not grow old meanwhile.
         const TRIES: u32 = 3;
         let ports = &self.engine.ports;
         let marker = Marker { installation: self.installation, claim: ports.ids.claim_id() };
         let looks_up = self.engine.looks_up_first(&file.work, stored);
+        // What may not be sent anyway is not looked up: a stranger with its number is no alarm.
+        if looks_up && let Err(refusal) = ports.ledger.check(&stored.invoice).await {
+            return self.unprepared(stored, refusal).await;
+        }
         for _ in 0..TRIES {
             self.wait_while_slowed(&file.work.company_file).await;
-            let begun = ports.clock.boot();
+            let looked_up_at = looks_up.then(|| ports.clock.boot());
             if looks_up && self.is_found(stored).await? {
                 return Ok(Step::Done);
             }
             let request = match ports.ledger.prepare(&stored.invoice, marker).await {
                 Ok(request) => request,
-                Err(PrepareError::Ledger(error)) => return Err(error.into()),
-                Err(PrepareError::Blocked(reason)) => {
-                    let guard = Guard::Version(stored.life.version);
-                    self.block(stored.id, guard, reason).await?;
-                    return Ok(Step::Done);
-                }
+                Err(refusal) => return self.unprepared(stored, refusal).await,
             };
-            let age = ports.clock.boot().saturating_sub(begun);
-            if !looks_up || age < self.engine.policy.inquiry_max_age {
-                return Ok(Step::Go(request));
+            let prepared = Prepared { request, looked_up_at };
+            if !self.is_too_old(&prepared) {
+                return Ok(Step::Go(prepared));
             }
         }
         let words = "the ledger is too slow to look an invoice up and send it at once".to_owned();
         Err(LedgerError::Unavailable { message: words, source: None }.into())
+    }
+
+    async fn unprepared(
+        &self,
+        stored: &StoredInvoice,
+        refusal: PrepareError,
+    ) -> Result<Step<Prepared>, EngineError> {
+        match refusal {
+            PrepareError::Ledger(error) => Err(error.into()),
+            PrepareError::Blocked(reason) => {
+                self.block(stored.id, Guard::Version(stored.life.version), reason).await?;
+                Ok(Step::Done)
+            }
+        }
+    }
+
+    /// Whether the search before the claim is no proof any more.
+    fn is_too_old(&self, prepared: &Prepared) -> bool {
+        let now = self.engine.ports.clock.boot();
+        let age = prepared.looked_up_at.map(|begun| now.saturating_sub(begun));
+        age.is_some_and(|age| age >= self.engine.policy.inquiry_max_age)
     }
 
     /// Searches the ledger; if the invoice or a stranger is found there, it moves without a claim.
@@ -142,12 +178,12 @@ impl Run<'_> {
         &self,
         file: &FileRun,
         stored: &StoredInvoice,
-        request: PreparedRequest,
+        prepared: Prepared,
     ) -> Result<(), EngineError> {
         if !self.may_claim(&file.work.company_file) || !self.tally.take_claim(self.request.limit) {
             return Ok(());
         }
-        let claim = request.marker.claim;
+        let claim = prepared.request.marker.claim;
         let clock = &self.engine.ports.clock;
         // Fixed before the claim is sent to the database: a claim that takes long expires.
         let window = self.engine.policy.send_window;
@@ -160,7 +196,7 @@ impl Run<'_> {
             version: stored.life.version,
             epoch: file.epoch,
             run: self.id,
-            request,
+            request: prepared.request.clone(),
             not_after,
             quiet: self.engine.policy.doubt.quiet,
         };
@@ -170,13 +206,19 @@ impl Run<'_> {
                 self.tally.give_back_claim();
                 return self.refused(stored, refusal).await;
             }
-            Ok(ClaimAnswer::Unanswered(_)) => return self.find_claim(claim).await,
+            Ok(ClaimAnswer::Unanswered(_)) => return self.find_claim(stored.id, claim).await,
             Err(error) => {
                 self.tally.give_back_claim();
                 return Err(error.into());
             }
         };
-        let outcome = self.engine.ports.ledger.post(token).await;
+        let outcome = if self.is_too_old(&prepared) {
+            drop(token);
+            let reason = "the claim took so long that its inquiry is too old; nothing was sent";
+            Outcome::NotSent { cause: NotSentCause::Expired, reason: reason.to_owned() }
+        } else {
+            self.engine.ports.ledger.post(token).await
+        };
         self.record(claim, outcome.clone()).await;
         self.react(&file.work.company_file, stored.id, &outcome).await
     }
@@ -203,21 +245,25 @@ impl Run<'_> {
     }
 
     /// The claim's commit went unanswered. If the claim stands, only this run could have sent it,
-    /// and it did not. If it does not, nothing is proven and the invoice is left alone.
-    async fn find_claim(&self, claim: ClaimId) -> Result<(), EngineError> {
+    /// and it did not. If it does not, nothing is proven. Either way this run leaves the invoice
+    /// alone.
+    async fn find_claim(&self, invoice: InvoiceId, claim: ClaimId) -> Result<(), EngineError> {
+        self.tally.leave_alone(invoice);
+        let reason = "the claim's commit went unanswered; nothing was sent".to_owned();
+        let outcome = Outcome::NotSent { cause: NotSentCause::CommitUnanswered, reason };
         match self.engine.ports.store.read_back(claim).await {
             Ok(true) => {
-                let reason = "the claim's commit went unanswered; nothing was sent".to_owned();
-                let cause = NotSentCause::CommitUnanswered;
-                self.record(claim, Outcome::NotSent { cause, reason }).await;
+                self.record(claim, outcome).await;
                 Ok(())
             }
             Ok(false) => {
                 self.tally.give_back_claim();
                 Ok(())
             }
-            // Whether it stands is told by the last look at the run's open claims.
-            Err(error) => Err(error.into()),
+            Err(error) => {
+                self.tally.keep_unrecorded(claim, outcome);
+                Err(error.into())
+            }
         }
     }
 
@@ -240,7 +286,8 @@ impl Run<'_> {
             Outcome::NotSent { cause, reason } => {
                 if self.tally.not_sent(invoice) >= self.engine.policy.claims_per_invoice_max {
                     let words = format!("invoice {invoice} was not sent, at last: {reason}");
-                    self.tally.trouble(StopCause::LedgerUnavailable, words);
+                    self.tally.trouble(invoice, StopCause::LedgerUnavailable, words);
+                    self.tally.leave_alone(invoice);
                 }
                 match cause {
                     NotSentCause::NoConnection => self.ledger_failed(reason),
@@ -302,11 +349,13 @@ impl Run<'_> {
     }
 
     /// Trouble that kept an invoice from being sent.
-    pub(crate) fn report(&self, file: &CompanyFile, error: EngineError) {
+    pub(crate) fn report(&self, file: &CompanyFile, invoice: InvoiceId, error: EngineError) {
         match error {
-            EngineError::Store(error) => {
-                self.tally.halt(StopCause::DatabaseUnavailable, error.to_string());
+            // A row that cannot be read costs its invoice and nothing else.
+            EngineError::Store(error @ StoreError::Corrupt { .. }) => {
+                self.tally.trouble(invoice, StopCause::Unexpected, error.to_string());
             }
+            EngineError::Store(error) => self.halt(&error),
             EngineError::Lock(error) => self.tally.halt(StopCause::LockLost, error.to_string()),
             EngineError::Ledger(error) => {
                 let cause = stop_cause(&error);
@@ -314,7 +363,7 @@ impl Run<'_> {
                 if cause == StopCause::NotAuthorised {
                     self.tally.stop_file(file, cause, words);
                 } else {
-                    self.tally.trouble(cause, words.clone());
+                    self.tally.trouble(invoice, cause, words.clone());
                     self.ledger_failed(&words);
                 }
             }
@@ -348,7 +397,7 @@ impl Run<'_> {
 
     /// Waits until the ledger takes requests again, looking up for a wish to stop.
     async fn wait_while_slowed(&self, file: &CompanyFile) {
-        const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(500);
+        const LOOK_EVERY: Duration = Duration::from_millis(500);
         let clock = &self.engine.ports.clock;
         loop {
             let left = self.tally.resume_at().saturating_sub(clock.boot());

@@ -21,6 +21,8 @@ struct Inner {
     stopped: Option<(StopCause, String)>,
     halted: bool,
     stopped_files: BTreeSet<CompanyFile>,
+    troubles: BTreeMap<InvoiceId, (StopCause, String)>,
+    left_alone: BTreeSet<InvoiceId>,
     failures: u32,
     refusals: usize,
     back_off: u32,
@@ -100,12 +102,29 @@ impl Tally {
     }
 
     /// Remembers what kept an invoice from being sent, though the run goes on.
-    pub(crate) fn trouble(&self, cause: StopCause, words: String) {
-        self.inner().trouble(cause, words);
+    pub(crate) fn trouble(&self, invoice: InvoiceId, cause: StopCause, words: String) {
+        self.inner().troubles.insert(invoice, (cause, words));
     }
 
+    /// The invoice went through after all.
+    pub(crate) fn trouble_is_over(&self, invoice: InvoiceId) {
+        self.inner().troubles.remove(&invoice);
+    }
+
+    /// This run does not touch the invoice any more.
+    pub(crate) fn leave_alone(&self, invoice: InvoiceId) {
+        self.inner().left_alone.insert(invoice);
+    }
+
+    pub(crate) fn is_left_alone(&self, invoice: InvoiceId) -> bool {
+        self.inner().left_alone.contains(&invoice)
+    }
+
+    /// What stopped the run or kept invoices from being sent; the gravest comes first.
     pub(crate) fn stopped(&self) -> Option<(StopCause, String)> {
-        self.inner().stopped.clone()
+        let inner = self.inner();
+        let trouble = inner.troubles.values().min_by_key(|(cause, _)| *cause);
+        inner.stopped.iter().chain(trouble).min_by_key(|(cause, _)| *cause).cloned()
     }
 
     pub(crate) fn is_halted(&self) -> bool {
@@ -162,11 +181,6 @@ impl Tally {
         let count = inner.not_sent.entry(invoice).or_insert(0);
         *count += 1;
         *count
-    }
-
-    /// How many claims of this invoice ended not sent in this run.
-    pub(crate) fn not_sent_of(&self, invoice: InvoiceId) -> u32 {
-        self.inner().not_sent.get(&invoice).copied().unwrap_or(0)
     }
 
     /// An outcome that the database did not take.

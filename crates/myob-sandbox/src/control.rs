@@ -1,7 +1,11 @@
 //! The control API under `/sandbox`: what arrived, faults, the clock, a fresh start.
 //!
-//! It asks nobody who they are: the sandbox is meant for loopback.
+//! It asks nobody who they are, so it answers this machine only.
 
+use std::net::IpAddr;
+
+use axum::extract::Request;
+use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -15,6 +19,20 @@ use crate::clock::{Millis, rfc3339};
 use crate::events::Event;
 use crate::faults::Fault;
 use crate::invoice::NUMBER;
+
+/// Who is at the other end of a connection.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(pub(crate) IpAddr);
+
+/// Lets nobody through who is not on this machine.
+pub(crate) async fn only_from_here(request: Request, next: Next) -> Response {
+    let peer = request.extensions().get::<Peer>();
+    if peer.is_some_and(|Peer(address)| address.is_loopback()) {
+        return next.run(request).await;
+    }
+    let why = "the control API answers loopback only";
+    (StatusCode::FORBIDDEN, axum::Json(json!({ "error": why }))).into_response()
+}
 
 #[derive(Serialize)]
 struct Ledger<'a> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 
 use crate::answers::ApiError;
@@ -43,7 +43,8 @@ pub(crate) fn routes(app: Arc<App>) -> Router {
             get(control::faults).post(control::append_faults).delete(control::clear_faults),
         )
         .route("/sandbox/clock", get(control::clock).post(control::advance_clock))
-        .route("/sandbox/reset", post(control::reset));
+        .route("/sandbox/reset", post(control::reset))
+        .layer(from_fn(control::only_from_here));
     api.merge(control).with_state(app)
 }
 

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +20,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use crate::app::App;
+use crate::control::Peer;
 use crate::gate::Bucket;
 use crate::log::LoadError;
 use crate::misbehave::Disconnect;
@@ -164,8 +165,8 @@ async fn accept(
             () = &mut stop => return Ok(()),
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
-                    connections.spawn(connection(stream, router.clone()));
+                Ok((stream, peer)) => {
+                    connections.spawn(connection(stream, peer.ip(), router.clone()));
                 }
                 // The client is gone already, or files are short until a connection ends.
                 Err(error) if is_passing(&error) => tokio::task::yield_now().await,
@@ -187,11 +188,14 @@ fn is_passing(error: &io::Error) -> bool {
         )
 }
 
-async fn connection(stream: TcpStream, router: Router) {
+async fn connection(stream: TcpStream, peer: IpAddr, router: Router) {
     // Without it only the pace of answers suffers.
     drop(stream.set_nodelay(true));
     let router = TowerToHyperService::new(router);
-    let service = service_fn(move |request| answer(router.clone(), request));
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(Peer(peer));
+        answer(router.clone(), request)
+    });
     // How a connection ends is its client's affair.
     drop(http1::Builder::new().serve_connection(TokioIo::new(stream), service).await);
 }

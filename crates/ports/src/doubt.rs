@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use postonce_domain::{
     ClaimId, CompanyFile, ExternalId, InvoiceId, InvoiceNumber, LedgerUid, OutcomeName, Owner,
+    Version,
 };
 
 use crate::error::StoreError;
@@ -53,6 +54,8 @@ pub struct PastClaim {
     pub quiet_over: bool,
     /// Inquiries that found nothing, so far.
     pub inquiries: u32,
+    /// When it is looked up next, while it is in doubt.
+    pub next_check: Timestamp,
 }
 
 /// All that the database knows of an invoice that is looked for.
@@ -64,6 +67,8 @@ pub struct Dossier {
     pub claims: Vec<PastClaim>,
     /// Documents that a person has ruled out.
     pub ignored: Vec<LedgerUid>,
+    /// When this was read, by the store's clock.
+    pub read_at: Timestamp,
 }
 
 /// A document that is certainly in the ledger, to try a search on.
@@ -82,6 +87,10 @@ pub struct Probe {
 pub struct Miss {
     /// The claim that was looked for.
     pub claim: ClaimId,
+    /// The invoice's version before the search.
+    pub version: Version,
+    /// [`Dossier::read_at`] of before the search.
+    pub begun: Timestamp,
     /// Whether a probe was found just before, by number and by reference.
     pub probed: bool,
     /// How far apart two misses must be to prove something.
@@ -139,9 +148,10 @@ pub trait DoubtStore: Send + Sync {
 
     /// Counts an inquiry that found nothing, and says what that proves.
     ///
-    /// Only misses with a probe, after the quiet period, count; two of them at least `recheck`
-    /// apart prove absence. A move of the invoice starts the count anew. A claim that is unknown
-    /// proves nothing. The next check is due after `next_check`, or as soon as a second miss would
-    /// prove absence.
+    /// Only misses with a probe that began after the quiet period count; two of them, the second
+    /// begun at least `recheck` after the first was over, prove absence. A move of the invoice
+    /// starts the count anew, and a miss of an older version does not count. A claim that is
+    /// unknown proves nothing. The next check is due after `next_check`, or as soon as a second
+    /// miss would prove absence.
     async fn record_miss(&self, miss: Miss) -> Result<Absence, StoreError>;
 }

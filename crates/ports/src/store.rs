@@ -62,6 +62,8 @@ pub enum Candidate {
         version: Version,
         /// Why; `TotalsDiffer` if count or sum of its lines are not what was declared.
         reason: BlockReason,
+        /// Whether it is blocked for just that reason already.
+        already_blocked: bool,
     },
 }
 
@@ -177,6 +179,10 @@ pub trait InvoiceStore: Send + Sync {
     ///
     /// A row that cannot be read is a [`Candidate::Unreadable`] and hides no other row.
     async fn page(&self, page: Page) -> Result<Vec<Candidate>, StoreError>;
+
+    /// Where an invoice stands, even if what it says cannot be read; `None` if there is no such
+    /// invoice.
+    async fn life(&self, invoice: InvoiceId) -> Result<Option<Life>, StoreError>;
 
     /// Makes one move and writes its note, both or neither.
     ///

@@ -11,7 +11,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use postonce_app_cron::PortHook;
-use postonce_domain::{ClaimId, CompanyFile, Epoch, InstallationId, Outcome, RunId};
+use postonce_domain::{
+    ClaimId, CompanyFile, Epoch, InstallationId, InvoiceId, Life, Outcome, RunId,
+};
 use postonce_engine::Ports;
 use postonce_ports::error::StoreError;
 use postonce_ports::store::{
@@ -70,6 +72,10 @@ impl InvoiceStore for HeldStore {
 
     async fn page(&self, page: Page) -> Result<Vec<Candidate>, StoreError> {
         self.inner.page(page).await
+    }
+
+    async fn life(&self, invoice: InvoiceId) -> Result<Option<Life>, StoreError> {
+        self.inner.life(invoice).await
     }
 
     async fn apply(&self, change: Change) -> Result<Applied, StoreError> {

@@ -76,6 +76,10 @@ impl InvoiceStore for Gated {
         self.store.page(page).await
     }
 
+    async fn life(&self, invoice: InvoiceId) -> Result<Option<Life>, StoreError> {
+        self.store.life(invoice).await
+    }
+
     async fn apply(&self, change: Change) -> Result<Applied, StoreError> {
         self.faulty("apply", self.store.apply(change)).await
     }

@@ -107,11 +107,11 @@ pub(super) async fn new_content_is_refused_once_it_may_be_in_the_ledger(fixture:
     ];
     for (state, n, id) in one_in_each_state(&store).await {
         if late.contains(&state) {
-            let before = store.dossier(id).await.unwrap();
+            let before = store.dossier(id).await.unwrap().unwrap().stored;
             let problem = ImportProblem::TooLate { state };
             let refused = Imported::Refused(vec![ImportRefusal { index: 0, problem }]);
             assert_eq!(store.import(vec![invoice_with(n, with_memo)]).await.unwrap(), refused);
-            assert_eq!(store.dossier(id).await.unwrap(), before);
+            assert_eq!(store.dossier(id).await.unwrap().unwrap().stored, before);
         }
     }
 }

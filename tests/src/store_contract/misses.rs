@@ -10,8 +10,11 @@ use postonce_ports::doubt::{Absence, DoubtStore, Miss};
 use super::fixture::{Fixture, Store};
 use super::scene::{LONG, apply, claim_quiet, doubt, ready, settle, shop, uid};
 
-fn miss(claim: ClaimId, recheck: Duration) -> Miss {
-    Miss { claim, probed: true, recheck, next_check: LONG }
+/// A search that begins now.
+async fn miss(store: &impl Store, (id, claim): (InvoiceId, ClaimId), recheck: Duration) -> Miss {
+    let dossier = store.dossier(id).await.unwrap().unwrap();
+    let (version, begun) = (dossier.stored.life.version, dossier.read_at);
+    Miss { claim, version, begun, probed: true, recheck, next_check: LONG }
 }
 
 async fn in_doubt(store: &impl Store, n: u32, quiet: Duration) -> (InvoiceId, ClaimId) {
@@ -23,9 +26,9 @@ async fn in_doubt(store: &impl Store, n: u32, quiet: Duration) -> (InvoiceId, Cl
 
 pub(super) async fn a_miss_in_the_quiet_period_proves_nothing(fixture: &impl Fixture) {
     let store = fixture.store();
-    let (_, claim) = in_doubt(&store, 1, LONG).await;
+    let it = in_doubt(&store, 1, LONG).await;
     for _ in 0..3 {
-        let absence = store.record_miss(miss(claim, Duration::ZERO)).await.unwrap();
+        let absence = store.record_miss(miss(&store, it, Duration::ZERO).await).await.unwrap();
         assert_eq!(absence, Absence::Unproven);
     }
     assert_eq!(store.doubtful().await.unwrap()[0].inquiries, 3);
@@ -33,60 +36,62 @@ pub(super) async fn a_miss_in_the_quiet_period_proves_nothing(fixture: &impl Fix
 
 pub(super) async fn a_miss_without_a_probe_proves_nothing(fixture: &impl Fixture) {
     let store = fixture.store();
-    let (_, claim) = in_doubt(&store, 1, Duration::ZERO).await;
+    let it = in_doubt(&store, 1, Duration::ZERO).await;
     for _ in 0..3 {
-        let unprobed = Miss { probed: false, ..miss(claim, Duration::ZERO) };
+        let unprobed = Miss { probed: false, ..miss(&store, it, Duration::ZERO).await };
         assert_eq!(store.record_miss(unprobed).await.unwrap(), Absence::Unproven);
     }
-    let first = store.record_miss(miss(claim, Duration::ZERO)).await.unwrap();
+    let first = store.record_miss(miss(&store, it, Duration::ZERO).await).await.unwrap();
     assert!(matches!(first, Absence::Once { .. }), "{first:?}");
     assert_eq!(store.doubtful().await.unwrap()[0].inquiries, 4);
 }
 
 pub(super) async fn a_miss_of_an_unknown_claim_proves_nothing(fixture: &impl Fixture) {
     let store = fixture.store();
+    let it = in_doubt(&store, 1, Duration::ZERO).await;
     for _ in 0..2 {
-        let unknown = miss(RandomIds.claim_id(), Duration::ZERO);
+        let known = miss(&store, it, Duration::ZERO).await;
+        let unknown = Miss { claim: RandomIds.claim_id(), ..known };
         assert_eq!(store.record_miss(unknown).await.unwrap(), Absence::Unproven);
     }
 }
 
 pub(super) async fn a_first_miss_needs_another(fixture: &impl Fixture) {
     let store = fixture.store();
-    let (_, claim) = in_doubt(&store, 1, Duration::ZERO).await;
+    let it = in_doubt(&store, 1, Duration::ZERO).await;
     let since = store.doubtful().await.unwrap()[0].since;
-    let first = store.record_miss(miss(claim, LONG)).await.unwrap();
+    let first = store.record_miss(miss(&store, it, LONG).await).await.unwrap();
     let Absence::Once { again_at } = first else { panic!("{first:?}") };
     assert!(again_at.duration_since(since).unsigned_abs() >= LONG);
     // One that comes too early changes nothing.
-    assert_eq!(store.record_miss(miss(claim, LONG)).await.unwrap(), first);
+    assert_eq!(store.record_miss(miss(&store, it, LONG).await).await.unwrap(), first);
 }
 
 pub(super) async fn two_misses_far_enough_apart_prove_absence(fixture: &impl Fixture) {
     let store = fixture.store();
-    let (_, claim) = in_doubt(&store, 1, Duration::ZERO).await;
-    let (_, other) = in_doubt(&store, 2, Duration::ZERO).await;
-    let first = store.record_miss(miss(claim, Duration::ZERO)).await.unwrap();
+    let it = in_doubt(&store, 1, Duration::ZERO).await;
+    let other = in_doubt(&store, 2, Duration::ZERO).await;
+    let first = store.record_miss(miss(&store, it, Duration::ZERO).await).await.unwrap();
     assert!(matches!(first, Absence::Once { .. }), "{first:?}");
-    let proven = store.record_miss(miss(claim, Duration::ZERO)).await.unwrap();
+    let proven = store.record_miss(miss(&store, it, Duration::ZERO).await).await.unwrap();
     let Absence::Proven { at } = proven else { panic!("{proven:?}") };
     assert!(at >= store.doubtful().await.unwrap()[0].since);
-    assert_eq!(store.record_miss(miss(claim, LONG)).await.unwrap(), proven);
-    let others = store.record_miss(miss(other, Duration::ZERO)).await.unwrap();
+    assert_eq!(store.record_miss(miss(&store, it, LONG).await).await.unwrap(), proven);
+    let others = store.record_miss(miss(&store, other, Duration::ZERO).await).await.unwrap();
     assert!(matches!(others, Absence::Once { .. }), "each claim is counted for itself");
 }
 
 pub(super) async fn a_move_starts_the_count_anew(fixture: &impl Fixture) {
     let store = fixture.store();
-    let (id, claim) = in_doubt(&store, 1, Duration::ZERO).await;
-    store.record_miss(miss(claim, Duration::ZERO)).await.map(drop).unwrap();
-    apply(&store, id, Move::ResolvePosted(uid("u"))).await;
-    let anew = store.record_miss(miss(claim, Duration::ZERO)).await.unwrap();
+    let it = in_doubt(&store, 1, Duration::ZERO).await;
+    store.record_miss(miss(&store, it, Duration::ZERO).await).await.map(drop).unwrap();
+    apply(&store, it.0, Move::ResolvePosted(uid("u"))).await;
+    let anew = store.record_miss(miss(&store, it, Duration::ZERO).await).await.unwrap();
     assert!(matches!(anew, Absence::Once { .. }), "{anew:?}");
-    let proven = store.record_miss(miss(claim, Duration::ZERO)).await.unwrap();
+    let proven = store.record_miss(miss(&store, it, Duration::ZERO).await).await.unwrap();
     assert!(matches!(proven, Absence::Proven { .. }), "{proven:?}");
-    apply(&store, id, Move::Gone).await;
-    let anew = store.record_miss(miss(claim, Duration::ZERO)).await.unwrap();
+    apply(&store, it.0, Move::Gone).await;
+    let anew = store.record_miss(miss(&store, it, Duration::ZERO).await).await.unwrap();
     assert!(matches!(anew, Absence::Once { .. }), "{anew:?}");
 }
 
@@ -94,20 +99,44 @@ pub(super) async fn the_next_check_is_due_after_the_time_given_or_when_it_would_
     fixture: &impl Fixture,
 ) {
     let store = fixture.store();
-    let (id, claim) = in_doubt(&store, 1, Duration::ZERO).await;
-    assert_eq!(store.due(&shop()).await.unwrap(), [id]);
-    let unprobed = Miss { probed: false, ..miss(claim, LONG) };
+    let it = in_doubt(&store, 1, Duration::ZERO).await;
+    assert_eq!(store.due(&shop()).await.unwrap(), [it.0]);
+    let unprobed = Miss { probed: false, ..miss(&store, it, LONG).await };
     store.record_miss(unprobed).await.map(drop).unwrap();
     assert!(store.due(&shop()).await.unwrap().is_empty());
     let listed = &store.doubtful().await.unwrap()[0];
     assert!(listed.next_check.duration_since(listed.since).unsigned_abs() >= LONG);
     let at_once = Miss { next_check: Duration::ZERO, ..unprobed };
     store.record_miss(at_once).await.map(drop).unwrap();
-    assert_eq!(store.due(&shop()).await.unwrap(), [id]);
+    assert_eq!(store.due(&shop()).await.unwrap(), [it.0]);
     // A second miss would prove something at once, so it is not put off.
-    store.record_miss(miss(claim, Duration::ZERO)).await.map(drop).unwrap();
-    assert_eq!(store.due(&shop()).await.unwrap(), [id]);
+    store.record_miss(miss(&store, it, Duration::ZERO).await).await.map(drop).unwrap();
+    assert_eq!(store.due(&shop()).await.unwrap(), [it.0]);
     // Once it is proven, the given time counts.
-    store.record_miss(miss(claim, Duration::ZERO)).await.map(drop).unwrap();
+    store.record_miss(miss(&store, it, Duration::ZERO).await).await.map(drop).unwrap();
     assert!(store.due(&shop()).await.unwrap().is_empty());
+}
+
+pub(super) async fn a_miss_of_an_older_version_does_not_count(fixture: &impl Fixture) {
+    let store = fixture.store();
+    let it = in_doubt(&store, 1, Duration::ZERO).await;
+    let stale = miss(&store, it, Duration::ZERO).await;
+    apply(&store, it.0, Move::Hold(true)).await;
+    for _ in 0..2 {
+        assert_eq!(store.record_miss(stale).await.unwrap(), Absence::Unproven);
+    }
+}
+
+pub(super) async fn a_search_that_began_too_early_does_not_count(fixture: &impl Fixture) {
+    let store = fixture.store();
+    let it = in_doubt(&store, 1, Duration::ZERO).await;
+    let before = store.dossier(it.0).await.unwrap().unwrap().claims[0].claimed_at;
+    let early =
+        Miss { begun: before - Duration::from_secs(1), ..miss(&store, it, Duration::ZERO).await };
+    assert_eq!(store.record_miss(early).await.unwrap(), Absence::Unproven);
+    let first = miss(&store, it, Duration::ZERO).await;
+    let once = store.record_miss(first).await.unwrap();
+    // Begun before the first was over, so the two are not apart.
+    let overlapping = Miss { begun: first.begun - Duration::from_secs(1), ..first };
+    assert_eq!(store.record_miss(overlapping).await.unwrap(), once);
 }

@@ -135,7 +135,7 @@ async fn without_a_living_token_a_person_must_connect() {
     let world = world(|_| answer(400, "{\"error\":\"invalid_grant\"}"));
     let error = fresh(&world, "seed").await.unwrap_err();
     assert!(
-        matches!(&error, LedgerError::NotAuthorised { message } if message.contains("connect"))
+        matches!(&error, LedgerError::NotAuthorised { message } if message.contains("ledger.refresh_token"))
     );
     assert_eq!(world.server.seen().len(), 1);
     let error = world.tokens.fresh(&file(), None).await.unwrap_err();

@@ -62,7 +62,10 @@ async fn everything(scene: &Scene) {
     store.owners(&shop(), &[claim], &[]).await.unwrap();
     store.probe(&shop(), claim).await.unwrap();
     let next_check = Duration::ZERO;
-    let miss = Miss { claim, probed: true, recheck: Duration::ZERO, next_check };
+    let dossier = store.dossier(id).await.unwrap().unwrap();
+    let (version, begun) = (dossier.stored.life.version, dossier.read_at);
+    let recheck = Duration::ZERO;
+    let miss = Miss { claim, version, begun, probed: true, recheck, next_check };
     store.record_miss(miss).await.map(drop).unwrap();
     let text = "because".to_owned();
     let note = Note { kind: NoteKind::Person, claim: None, actor: "grace".to_owned(), text };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use postonce_domain::{ClaimId, CustomerCode};
+use postonce_domain::{ClaimId, CustomerCode, InvoiceId};
 use postonce_ports::clock::Ids;
 use postonce_ports::customer::{CustomerAbsence, CustomerClaims};
 use postonce_ports::doubt::{Absence, DoubtStore, Miss};
@@ -25,8 +25,11 @@ impl Scene {
         .unwrap();
     }
 
-    async fn miss(&self, claim: ClaimId) -> Absence {
-        let miss = Miss { claim, probed: true, recheck: HOUR, next_check: 24 * HOUR };
+    async fn miss(&self, (id, claim): (InvoiceId, ClaimId)) -> Absence {
+        let dossier = self.store.dossier(id).await.unwrap().unwrap();
+        let (version, begun) = (dossier.stored.life.version, dossier.read_at);
+        let next_check = 24 * HOUR;
+        let miss = Miss { claim, version, begun, probed: true, recheck: HOUR, next_check };
         self.store.record_miss(miss).await.unwrap()
     }
 }
@@ -43,17 +46,17 @@ async fn absence_is_proven_by_two_misses_that_far_apart_after_the_quiet_period()
     scene.store.settle(claim, &doubt()).await.map(drop).unwrap();
     scene.pass(HOUR);
     assert!(scene.store.due(&shop()).await.unwrap().is_empty());
-    assert_eq!(scene.miss(claim).await, Absence::Unproven);
+    assert_eq!(scene.miss((id, claim)).await, Absence::Unproven);
     scene.pass(25 * HOUR);
     assert_eq!(scene.store.due(&shop()).await.unwrap(), [id]);
-    let first = scene.miss(claim).await;
+    let first = scene.miss((id, claim)).await;
     assert!(matches!(first, Absence::Once { .. }), "{first:?}");
     scene.pass(HOUR / 2);
-    assert!(matches!(scene.miss(claim).await, Absence::Once { .. }));
+    assert!(matches!(scene.miss((id, claim)).await, Absence::Once { .. }));
     assert!(scene.store.due(&shop()).await.unwrap().is_empty());
     scene.pass(HOUR / 2);
     assert_eq!(scene.store.due(&shop()).await.unwrap(), [id], "a second miss would prove it");
-    let proven = scene.miss(claim).await;
+    let proven = scene.miss((id, claim)).await;
     assert!(matches!(proven, Absence::Proven { .. }), "{proven:?}");
     assert!(scene.store.due(&shop()).await.unwrap().is_empty());
 }

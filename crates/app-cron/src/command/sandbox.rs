@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use postonce_myob_sandbox::{Options, Sandbox as Server};
+use postonce_myob_sandbox::{Options, Sandbox as Server, StartError};
 
 use crate::args::Sandbox;
 use crate::exit::{Exit, Failure, chain};
@@ -17,10 +17,20 @@ pub(crate) async fn run(context: &Context<'_>, args: Sandbox) -> Result<Exit, Fa
         latency: Duration::from_millis(args.latency_ms),
     };
     let mut signals = Signals::listen()?;
-    let failed = |error: &dyn std::error::Error| Failure::new(Exit::Unexpected, chain(error));
-    let server = Server::bind(options).await.map_err(|error| failed(&error))?;
+    let server = Server::bind(options).await.map_err(|error| {
+        let exit = match &error {
+            StartError::AddressTaken { .. } | StartError::Listen { .. } => Exit::BadConfiguration,
+            StartError::State { .. }
+            | StartError::StateInUse { .. }
+            | StartError::StateCorrupt { .. } => Exit::DatabaseUnavailable,
+        };
+        Failure::new(exit, chain(&error))
+    })?;
     context.output.line(&format!("listening on {}", server.url()));
     context.output.flush();
-    server.serve(async move { signals.next().await }).await.map_err(|error| failed(&error))?;
+    server
+        .serve(async move { signals.next().await })
+        .await
+        .map_err(|error| Failure::new(Exit::Unexpected, chain(&error)))?;
     Ok(Exit::Done)
 }

@@ -81,7 +81,9 @@ impl<'a> PreviewJson<'a> {
             PreviewOutcome::AlreadyThere { uids } => {
                 ("already_there", None, uids.iter().map(ToString::to_string).collect())
             }
-            PreviewOutcome::Unavailable(why) => ("unavailable", Some(why.clone()), Vec::new()),
+            PreviewOutcome::Unavailable { words, .. } => {
+                ("unavailable", Some(words.clone()), Vec::new())
+            }
         };
         Self { invoice: preview.invoice.0, number: &preview.number, outcome, reason, uids }
     }
@@ -90,7 +92,15 @@ impl<'a> PreviewJson<'a> {
 async fn preview(context: &Context<'_>, engine: &Engine, args: &Sync) -> Result<Exit, Failure> {
     let previews = Box::pin(engine.preview(args.company_file.as_ref(), args.limit)).await?;
     let shown: Vec<PreviewJson<'_>> = previews.iter().map(PreviewJson::new).collect();
-    let unavailable = shown.iter().any(|preview| preview.outcome == "unavailable");
+    let gravest = previews
+        .iter()
+        .filter_map(|preview| match &preview.outcome {
+            PreviewOutcome::Unavailable { cause, .. } => Some(*cause),
+            PreviewOutcome::WouldPost
+            | PreviewOutcome::Blocked(_)
+            | PreviewOutcome::AlreadyThere { .. } => None,
+        })
+        .min();
     if context.output.is_json() {
         context.output.value(&shown);
     } else {
@@ -102,5 +112,5 @@ async fn preview(context: &Context<'_>, engine: &Engine, args: &Sync) -> Result<
         }
         context.output.line(&rows.text("Nothing is due."));
     }
-    Ok(if unavailable { Exit::LedgerUnavailable } else { Exit::Done })
+    Ok(gravest.map_or(Exit::Done, Exit::of_stop))
 }

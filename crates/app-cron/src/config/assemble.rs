@@ -205,11 +205,14 @@ pub(super) fn shown(values: &Values) -> Vec<Shown> {
 
 fn show(values: &Values, name: &str) -> Shown {
     let entry = values.entries.get(name).or_else(|| values.refused.get(name));
-    let secret = find(name).is_some_and(|key| matches!(key.kind, Kind::Secret));
+    let kind = find(name).map(|key| key.kind);
+    let secret = matches!(kind, Some(Kind::Secret));
     let (text, source) = match entry {
         Some(entry) => (Some(entry.text.clone()), entry.source.clone()),
         None => (derived(values, name), Source::Default),
     };
-    let value = if secret { text.map(|_| "***".to_owned()) } else { text };
+    // An address may carry a password.
+    let hide = |text: String| if secret || text.contains('@') { "***".to_owned() } else { text };
+    let value = text.map(hide);
     Shown { key: name.to_owned(), value, source }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use postonce_domain::{CompanyFile, ExternalId, Invoice, InvoiceError, InvoiceParts, Line};
+use postonce_domain::{CompanyFile, ExternalId, Invoice, InvoiceError, InvoiceParts, Line, Money};
 
 use super::Placed;
 use super::problem::Problems;
@@ -149,7 +149,10 @@ fn check(draft: &Draft, spoiled: bool, problems: &mut Problems) -> Option<Invoic
             (place, "quantity", "make a credit an invoice of its own")
         }
         InvoiceError::NoLine => (draft.first, "line", "add a row"),
-        InvoiceError::NegativeTotal => (draft.first, "unit_price", "check prices and freight"),
+        InvoiceError::NegativeTotal => {
+            let column = if draft.parts.freight < Money::ZERO { "freight" } else { "unit_price" };
+            (draft.first, column, "check prices and freight")
+        }
         InvoiceError::TotalTooLarge => (draft.first, "unit_price", "check quantities and prices"),
     };
     problems.push(line, column, format!("{error}; {mend}"));

@@ -22,7 +22,7 @@ pub struct Problems {
 
 impl Problems {
     /// So many are kept; then reading stops.
-    pub const MAX: usize = 10_000;
+    pub const MAX: usize = 100_000;
 
     /// Adds one. Returns false once no more are kept.
     pub fn push(&mut self, line: u64, column: &str, message: impl Into<String>) -> bool {

@@ -85,7 +85,7 @@ fn expected(from: &InvoiceState, wanted: &Move) -> Option<StateName> {
         (Ready | InDoubt, Move::Alarm { .. }) => Some(NeedsHuman),
         (InDoubt, Move::ConfirmAbsent(_)) if !absent => Some(InDoubt),
         (InDoubt | NeedsHuman, Move::ResolveForgotten) => Some(Forgotten),
-        (Posted | Forgotten, Move::Hold(_)) => None,
+        (Posted | Forgotten, Move::Hold(true)) => None,
         (same, Move::Hold(_)) => Some(same),
         _ => None,
     }
