@@ -22,3 +22,5 @@ mod release;
 mod stops;
 #[cfg(test)]
 mod store_contract;
+#[cfg(test)]
+mod trouble;

@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use postonce_domain::{
-    Attempt, CompanyFile, Guard, Invoice, InvoiceId, InvoiceState, Life, Move, StateName, Version,
-};
+use postonce_domain::{Attempt, CompanyFile, Invoice, InvoiceId, InvoiceState, Life};
 use postonce_ports::error::StoreError;
 use postonce_ports::intake::{ImportProblem, ImportRefusal, Imported, Intake};
 
@@ -88,10 +86,10 @@ impl Batch {
     }
 
     fn replace(&mut self, id: InvoiceId, invoice: Invoice) {
-        if let Some(row) = self.rows.get_mut(&id) {
-            row.life = with_new_content(&row.life);
-            row.invoice = invoice;
-            row.updated_at = self.now;
+        if let Some(row) = self.rows.get_mut(&id)
+            && let Some(life) = row.life.renew()
+        {
+            *row = InvoiceRow { invoice, life, updated_at: self.now };
             self.replaced += 1;
         }
     }
@@ -99,43 +97,18 @@ impl Batch {
 
 /// Why a known invoice cannot take other content.
 fn why_not(row: &InvoiceRow, invoice: &Invoice) -> Option<ImportProblem> {
-    let state = row.life.state.name();
     let (old, new) = (row.invoice.parts(), invoice.parts());
-    match state {
-        StateName::Draft | StateName::Ready | StateName::Blocked | StateName::Rejected => {
-            if old.side != new.side {
-                return Some(ImportProblem::OtherSide { side: old.side });
-            }
-            let same = old.number == new.number && old.customer.code == new.customer.code;
-            (row.life.attempt > Attempt(0) && !same).then(|| ImportProblem::Fixed {
-                number: old.number.to_string(),
-                customer: old.customer.code.to_string(),
-            })
-        }
-        StateName::Claimed
-        | StateName::InDoubt
-        | StateName::Posted
-        | StateName::NeedsHuman
-        | StateName::Forgotten => Some(ImportProblem::TooLate { state }),
+    if row.life.renew().is_none() {
+        return Some(ImportProblem::TooLate { state: row.life.state.name() });
     }
-}
-
-/// The life of an invoice whose content is new: a blocked one has its chance again.
-fn with_new_content(life: &Life) -> Life {
-    let same_state = Life { version: Version(life.version.0 + 1), ..life.clone() };
-    match life.state {
-        InvoiceState::Blocked { .. } => {
-            life.apply(Guard::Version(life.version), Move::Release).unwrap_or(same_state)
-        }
-        InvoiceState::Draft
-        | InvoiceState::Ready
-        | InvoiceState::Claimed { .. }
-        | InvoiceState::InDoubt { .. }
-        | InvoiceState::Posted { .. }
-        | InvoiceState::Rejected { .. }
-        | InvoiceState::NeedsHuman { .. }
-        | InvoiceState::Forgotten => same_state,
+    if old.side != new.side {
+        return Some(ImportProblem::OtherSide { side: old.side });
     }
+    let same = old.number == new.number && old.customer.code == new.customer.code;
+    (row.life.attempt > Attempt(0) && !same).then(|| ImportProblem::Fixed {
+        number: old.number.to_string(),
+        customer: old.customer.code.to_string(),
+    })
 }
 
 fn key(invoice: &Invoice) -> Key {

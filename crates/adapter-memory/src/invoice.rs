@@ -10,13 +10,11 @@ use postonce_domain::{
 use postonce_ports::error::StoreError;
 use postonce_ports::store::{
     Applied, Candidate, Change, ClaimAnswer, ClaimRefusal, ClaimRequest, FileWork, InvoiceStore,
-    Note, Page, Recorded,
+    Note, POSTONCE, Page, Recorded,
 };
 
 use crate::MemoryStore;
 use crate::world::{ClaimRow, World, later};
-
-const ACTOR: &str = "postonce";
 
 #[async_trait]
 impl InvoiceStore for MemoryStore {
@@ -87,7 +85,7 @@ impl InvoiceStore for MemoryStore {
         {
             world.ruled_out.entry(change.invoice).or_default().extend(uids.iter().cloned());
         }
-        if let (Move::Abandon, Some(claim)) = (&change.wanted, before.claim())
+        if let (Move::LeaveBehind, Some(claim)) = (&change.wanted, before.claim())
             && let Some(claim) = world.claim_mut(claim)
         {
             claim.learn(&Outcome::InDoubt { reason: change.note.text.clone() });
@@ -155,7 +153,7 @@ impl InvoiceStore for MemoryStore {
             }
             Outcome::Rejected { .. } | Outcome::NotSent { .. } | Outcome::InDoubt { .. } => false,
         };
-        let settled = world.invoice(invoice)?.life.settle(claim, None, outcome, taken);
+        let settled = world.invoice(invoice)?.life.settle(claim, outcome, taken);
         if let Some(row) = world.claim_mut(claim) {
             row.learn(outcome);
         }
@@ -177,7 +175,7 @@ impl InvoiceStore for MemoryStore {
         let outcome = Outcome::InDoubt { reason: "the run that made the claim is gone".to_owned() };
         let mut swept = 0;
         for (invoice, claim) in world.left_behind(company_file, epoch) {
-            let life = world.invoice(invoice)?.life.apply(Guard::Claim(claim), Move::Abandon);
+            let life = world.invoice(invoice)?.life.apply(Guard::Claim(claim), Move::LeaveBehind);
             let Ok(life) = life else { continue };
             if let Some(row) = world.claim_mut(claim) {
                 row.learn(&outcome);
@@ -221,5 +219,5 @@ impl World {
 }
 
 fn ours(kind: NoteKind, claim: ClaimId, text: String) -> Note {
-    Note { kind, claim: Some(claim), actor: ACTOR.to_owned(), text }
+    Note { kind, claim: Some(claim), actor: POSTONCE.to_owned(), text }
 }

@@ -36,7 +36,7 @@ pub(crate) fn apply(conn: &mut SqliteConnection, change: &Change) -> Step<End<Ap
     {
         rule_out(conn, change.invoice, uids)?;
     }
-    if let (Move::Abandon, Some(claim)) = (&change.wanted, before.state.claim()) {
+    if let (Move::LeaveBehind, Some(claim)) = (&change.wanted, before.state.claim()) {
         settle::learn(conn, claim, &Outcome::InDoubt { reason: change.note.text.clone() })?;
     }
     invoice::set_life(conn, change.invoice, &before, &next, now)?;

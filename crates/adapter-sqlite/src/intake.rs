@@ -5,16 +5,13 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
-use postonce_domain::{
-    Attempt, CompanyFile, Guard, Invoice, InvoiceId, InvoiceState, Life, Move, Side, StateName,
-    Version,
-};
+use postonce_domain::{Attempt, CompanyFile, Invoice, InvoiceId, Side};
 use postonce_ports::error::StoreError;
 use postonce_ports::intake::{ImportProblem, ImportRefusal, Imported, Intake};
 
 use crate::connection::End;
-use crate::error::Step;
-use crate::rows::{ContentRow, InvoiceRow, LineRow};
+use crate::error::{Step, StepError};
+use crate::rows::{ContentRow, INVOICE, InvoiceRow, LineRow};
 use crate::schema::{postonce_invoice as invoice, postonce_invoice_line as line};
 use crate::{SqliteStore, time};
 
@@ -122,7 +119,10 @@ impl Batch {
     ) -> Step<()> {
         let before = row.life()?;
         diesel::update(invoice::table.find(row.id)).set(ContentRow::of(invoice)).execute(conn)?;
-        let next = with_new_content(&before);
+        let next = before.renew().ok_or_else(|| {
+            let why = "its content was taken in a state that takes none".to_owned();
+            StepError::Store(StoreError::Corrupt { table: INVOICE, key: row.id.to_string(), why })
+        })?;
         crate::invoice::set_life(conn, InvoiceId(row.id), &before, &next, self.now)?;
         if !lines.is_empty() {
             diesel::delete(line::table.filter(line::invoice_id.eq(row.id))).execute(conn)?;
@@ -154,45 +154,20 @@ fn find(conn: &mut SqliteConnection, invoice: &Invoice) -> Step<Option<InvoiceRo
 /// Why a known invoice cannot take other content.
 fn why_not(row: &InvoiceRow, invoice: &Invoice) -> Step<Option<ImportProblem>> {
     let life = row.life()?;
-    let state = life.state.name();
     let (old, new) = (&row.content, invoice.parts());
-    Ok(match state {
-        StateName::Draft | StateName::Ready | StateName::Blocked | StateName::Rejected => {
-            if old.side != new.side.as_str() {
-                let side = if new.side == Side::Platform { Side::Ordering } else { Side::Platform };
-                return Ok(Some(ImportProblem::OtherSide { side }));
-            }
-            let same = old.number.eq_ignore_ascii_case(new.number.as_str())
-                && old.customer_code == new.customer.code.as_str();
-            (life.attempt > Attempt(0) && !same).then(|| ImportProblem::Fixed {
-                number: old.number.clone(),
-                customer: old.customer_code.clone(),
-            })
-        }
-        StateName::Claimed
-        | StateName::InDoubt
-        | StateName::Posted
-        | StateName::NeedsHuman
-        | StateName::Forgotten => Some(ImportProblem::TooLate { state }),
-    })
-}
-
-/// The life of an invoice whose content is new: a blocked one has its chance again.
-fn with_new_content(life: &Life) -> Life {
-    let same_state = Life { version: Version(life.version.0 + 1), ..life.clone() };
-    match life.state {
-        InvoiceState::Blocked { .. } => {
-            life.apply(Guard::Version(life.version), Move::Release).unwrap_or(same_state)
-        }
-        InvoiceState::Draft
-        | InvoiceState::Ready
-        | InvoiceState::Claimed { .. }
-        | InvoiceState::InDoubt { .. }
-        | InvoiceState::Posted { .. }
-        | InvoiceState::Rejected { .. }
-        | InvoiceState::NeedsHuman { .. }
-        | InvoiceState::Forgotten => same_state,
+    if life.renew().is_none() {
+        return Ok(Some(ImportProblem::TooLate { state: life.state.name() }));
     }
+    if old.side != new.side.as_str() {
+        let side = if new.side == Side::Platform { Side::Ordering } else { Side::Platform };
+        return Ok(Some(ImportProblem::OtherSide { side }));
+    }
+    let same = old.number.eq_ignore_ascii_case(new.number.as_str())
+        && old.customer_code == new.customer.code.as_str();
+    Ok((life.attempt > Attempt(0) && !same).then(|| ImportProblem::Fixed {
+        number: old.number.clone(),
+        customer: old.customer_code.clone(),
+    }))
 }
 
 fn key(invoice: &Invoice) -> Key {

@@ -5,7 +5,7 @@ use diesel::sqlite::{Sqlite, SqliteConnection};
 use postonce_domain::{ClaimId, InvoiceId, NoteKind, Outcome, outcome_note};
 use postonce_ports::error::StoreError;
 use postonce_ports::reader::NoteRecord;
-use postonce_ports::store::Note;
+use postonce_ports::store::{Note, POSTONCE};
 
 use crate::error::Step;
 use crate::rows::{claim_id, corrupt};
@@ -14,12 +14,9 @@ use crate::time::timestamp;
 
 const TABLE: &str = "postonce_invoice_note";
 
-/// Who writes what PostOnce does by itself.
-const ACTOR: &str = "postonce";
-
 /// A note of a claim by PostOnce itself.
 pub(crate) fn ours(kind: NoteKind, claim: ClaimId, text: String) -> Note {
-    Note { kind, claim: Some(claim), actor: ACTOR.to_owned(), text }
+    Note { kind, claim: Some(claim), actor: POSTONCE.to_owned(), text }
 }
 
 /// Writes a line, as part of the transaction that it tells of.

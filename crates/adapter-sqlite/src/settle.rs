@@ -40,7 +40,7 @@ pub(crate) fn settle(
     };
     let taken = owner.is_some_and(|owner| owner != id);
     let now = time::now(conn)?;
-    let recorded = match before.settle(claim, None, outcome, taken) {
+    let recorded = match before.settle(claim, outcome, taken) {
         Settled::Moved(next) => {
             invoice::set_life(conn, id, &before, &next, now)?;
             Recorded::Moved(next.state.name())
@@ -108,7 +108,7 @@ pub(crate) fn sweep(
             Err(StepError::Store(_)) => continue,
             Err(error) => return Err(error),
         };
-        let Ok(next) = before.apply(Guard::Claim(claim), Move::Abandon) else { continue };
+        let Ok(next) = before.apply(Guard::Claim(claim), Move::LeaveBehind) else { continue };
         invoice::set_life(conn, id, &before, &next, now)?;
         learn(conn, claim, &outcome)?;
         let line = note::ours(NoteKind::Outcome, claim, outcome_note(&outcome));

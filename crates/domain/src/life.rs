@@ -179,7 +179,7 @@ pub enum Move {
     /// A run is about to send it.
     Claim(ClaimId),
     /// Its claim was left behind by a run that is gone.
-    Abandon,
+    LeaveBehind,
     /// A document of ours was found in the ledger.
     Adopt(LedgerUid),
     /// The ledger holds documents that we cannot explain.
@@ -243,7 +243,7 @@ pub enum MoveError {
 pub enum Settled {
     /// It moves.
     Moved(Life),
-    /// The same was recorded before.
+    /// The invoice is recorded as posted by this very document.
     Already,
     /// It changes nothing, and is kept as a note.
     Noted,
@@ -286,7 +286,7 @@ impl Life {
                 InvoiceState::Blocked { reason }
             }
             (InvoiceState::Ready, Move::Claim(claim)) => return self.claimed(claim),
-            (InvoiceState::Claimed { claim }, Move::Abandon) => {
+            (InvoiceState::Claimed { claim }, Move::LeaveBehind) => {
                 InvoiceState::InDoubt { claim: *claim, absent_confirmed_at: None }
             }
             (InvoiceState::Ready | InvoiceState::InDoubt { .. }, Move::Adopt(uid))
@@ -316,18 +316,9 @@ impl Life {
 
     /// Applies the outcome of `claim`, early or late.
     ///
-    /// `recorded` is what was recorded of this claim before, and `taken` whether another invoice
-    /// of the company file has the outcome's UID already.
-    pub fn settle(
-        &self,
-        claim: ClaimId,
-        recorded: Option<&Outcome>,
-        outcome: &Outcome,
-        taken: bool,
-    ) -> Settled {
-        if recorded == Some(outcome) {
-            return Settled::Already;
-        }
+    /// `taken`: whether another invoice of the company file has the outcome's UID already. That the
+    /// very same outcome of the claim is on record is for the caller to see.
+    pub fn settle(&self, claim: ClaimId, outcome: &Outcome, taken: bool) -> Settled {
         let carried = self.state.claim() == Some(claim);
         let next = match outcome {
             Outcome::Posted { uid } => match self.posted_late(carried, uid, taken) {
@@ -383,6 +374,22 @@ impl Life {
         }
     }
 
+    /// Takes new content: a blocked invoice has its chance again, a rejected one waits for
+    /// reprocess. `None` once the content may have been sent.
+    pub fn renew(&self) -> Option<Self> {
+        match &self.state {
+            InvoiceState::Blocked { .. } => Some(self.next(InvoiceState::Ready)),
+            InvoiceState::Draft | InvoiceState::Ready | InvoiceState::Rejected { .. } => {
+                Some(self.next(self.state.clone()))
+            }
+            InvoiceState::Claimed { .. }
+            | InvoiceState::InDoubt { .. }
+            | InvoiceState::Posted { .. }
+            | InvoiceState::NeedsHuman { .. }
+            | InvoiceState::Forgotten => None,
+        }
+    }
+
     fn check(&self, guard: Guard) -> Result<(), MoveError> {
         let holds = match guard {
             Guard::Version(version) => self.version == version,
@@ -418,7 +425,7 @@ impl Move {
             Self::Release => "release",
             Self::Block(_) => "block",
             Self::Claim(_) => "claim",
-            Self::Abandon => "abandon",
+            Self::LeaveBehind => "leave behind",
             Self::Adopt(_) => "adopt a document for",
             Self::Alarm { .. } => "raise an alarm for",
             Self::ConfirmAbsent(_) => "confirm the absence of",

@@ -6,12 +6,9 @@ use postonce_domain::{
 };
 use postonce_ports::doubt::Dossier;
 use postonce_ports::ledger::LedgerError;
-use postonce_ports::store::{Applied, Change, Note};
+use postonce_ports::store::{Applied, Change, Note, POSTONCE};
 
 use crate::{Engine, EngineError};
-
-/// Who acts when no person does.
-pub(crate) const ACTOR: &str = "postonce";
 
 impl Engine {
     /// Searches by every number and reference that the invoice was or would be sent under, and
@@ -122,7 +119,7 @@ impl Engine {
         text: String,
     ) -> Result<Applied, EngineError> {
         let claim = dossier.stored.life.state.claim();
-        let note = Note { kind: NoteKind::Inquiry, claim, actor: ACTOR.to_owned(), text };
+        let note = Note { kind: NoteKind::Inquiry, claim, actor: POSTONCE.to_owned(), text };
         let change = Change { invoice: dossier.stored.id, guard, wanted, note };
         Ok(self.ports.store.apply(change).await?)
     }

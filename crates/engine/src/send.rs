@@ -10,11 +10,10 @@ use postonce_ports::doubt::Dossier;
 use postonce_ports::error::StoreError;
 use postonce_ports::ledger::{LedgerError, PrepareError};
 use postonce_ports::store::{
-    Applied, Candidate, Change, ClaimAnswer, ClaimRefusal, ClaimRequest, FileWork, Note,
+    Applied, Candidate, Change, ClaimAnswer, ClaimRefusal, ClaimRequest, FileWork, Note, POSTONCE,
     StoredInvoice,
 };
 
-use crate::inquiry::ACTOR;
 use crate::run::{FileRun, Run, id_of};
 use crate::{Engine, EngineError, Lookup};
 
@@ -390,7 +389,7 @@ impl Run<'_> {
         wanted: Move,
         text: String,
     ) -> Result<Applied, EngineError> {
-        let note = Note { kind: NoteKind::Event, claim: None, actor: ACTOR.to_owned(), text };
+        let note = Note { kind: NoteKind::Event, claim: None, actor: POSTONCE.to_owned(), text };
         let change = Change { invoice, guard, wanted, note };
         Ok(self.engine.ports.store.apply(change).await?)
     }

@@ -67,6 +67,9 @@ pub enum Candidate {
     },
 }
 
+/// Who acts when no person does.
+pub const POSTONCE: &str = "postonce";
+
 /// A line for the audit trail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
@@ -74,7 +77,7 @@ pub struct Note {
     pub kind: NoteKind,
     /// The claim that it belongs to, if any.
     pub claim: Option<ClaimId>,
-    /// Who did it: a person's name, or `postonce`.
+    /// Who did it: a person's name, or [`POSTONCE`].
     pub actor: String,
     /// The words.
     pub text: String,
