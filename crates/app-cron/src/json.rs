@@ -218,7 +218,7 @@ pub(crate) struct RunJson {
     adopted: u64,
     done: u64,
     total: u64,
-    reason: String,
+    reason: Option<String>,
 }
 
 impl RunJson {
@@ -242,7 +242,7 @@ impl RunJson {
             adopted: run.counts.adopted,
             done: run.done,
             total: run.total,
-            reason: run.reason.clone(),
+            reason: Some(run.reason.clone()).filter(|reason| !reason.is_empty()),
         }
     }
 }
