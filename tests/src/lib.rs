@@ -19,6 +19,8 @@ mod lock_contract;
 #[cfg(test)]
 mod release;
 #[cfg(test)]
+mod scenarios;
+#[cfg(test)]
 mod stops;
 #[cfg(test)]
 mod store_contract;

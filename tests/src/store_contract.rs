@@ -110,6 +110,7 @@ macro_rules! store_contract {
         misses: [
             a_miss_in_the_quiet_period_proves_nothing,
             a_miss_without_a_probe_proves_nothing,
+            a_dossier_counts_the_misses_of_each_claim,
             a_miss_of_an_unknown_claim_proves_nothing,
             a_first_miss_needs_another,
             two_misses_far_enough_apart_prove_absence,
@@ -122,6 +123,7 @@ macro_rules! store_contract {
             every_state_is_counted_and_held_besides,
             a_list_shows_what_passes_its_filter,
             a_summary_shows_reason_code_and_documents,
+            a_summary_shows_where_an_invoice_is_from_and_whether_it_is_held,
             a_number_is_found_whatever_its_case,
             notes_are_read_by_rising_id,
             claims_and_outcomes_are_paired,
@@ -130,6 +132,7 @@ macro_rules! store_contract {
             a_run_that_starts_abandons_those_before,
             progress_is_seen_while_a_run_goes_on,
             a_run_is_closed_once,
+            progress_of_a_run_that_is_over_is_not_written,
             runs_are_listed_newest_first,
         ];
         token: [

@@ -65,6 +65,19 @@ pub(super) async fn a_run_is_closed_once(fixture: &impl Fixture) {
     assert_eq!(run(&store, abandoned).await, before);
 }
 
+pub(super) async fn progress_of_a_run_that_is_over_is_not_written(fixture: &impl Fixture) {
+    let store = fixture.store();
+    let id = store.start(new_run("a")).await.unwrap();
+    store.finish(id, RunStatus::Completed, RunCounts::default(), "").await.unwrap();
+    let abandoned = store.start(new_run("b")).await.unwrap();
+    store.start(new_run("c")).await.unwrap();
+    for id in [id, abandoned] {
+        let before = run(&store, id).await;
+        store.progress(id, COUNTS, 12, 34).await.unwrap();
+        assert_eq!(run(&store, id).await, before);
+    }
+}
+
 pub(super) async fn runs_are_listed_newest_first(fixture: &impl Fixture) {
     let store = fixture.store();
     let mut ids = Vec::new();

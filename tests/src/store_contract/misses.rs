@@ -46,6 +46,23 @@ pub(super) async fn a_miss_without_a_probe_proves_nothing(fixture: &impl Fixture
     assert_eq!(store.doubtful().await.unwrap()[0].inquiries, 4);
 }
 
+pub(super) async fn a_dossier_counts_the_misses_of_each_claim(fixture: &impl Fixture) {
+    let store = fixture.store();
+    let (id, first) = in_doubt(&store, 1, Duration::ZERO).await;
+    let missed = miss(&store, (id, first), LONG).await;
+    store.record_miss(missed).await.unwrap();
+    apply(&store, id, Move::ResolveAbsent).await;
+    let second = claim_quiet(&store, id, LONG).await;
+    settle(&store, second, &doubt()).await;
+    for _ in 0..2 {
+        let missed = miss(&store, (id, second), LONG).await;
+        store.record_miss(missed).await.unwrap();
+    }
+    let claims = store.dossier(id).await.unwrap().unwrap().claims;
+    let counted: Vec<_> = claims.iter().map(|past| (past.id, past.inquiries)).collect();
+    assert_eq!(counted, [(first, 1), (second, 2)]);
+}
+
 pub(super) async fn a_miss_of_an_unknown_claim_proves_nothing(fixture: &impl Fixture) {
     let store = fixture.store();
     let it = in_doubt(&store, 1, Duration::ZERO).await;

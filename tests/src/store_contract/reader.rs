@@ -1,7 +1,7 @@
 //! What people and programs read.
 
 use jiff::civil::date;
-use postonce_domain::{InvoiceId, InvoiceNumber, Money, Move, NoteKind, StateName};
+use postonce_domain::{InvoiceId, InvoiceNumber, Money, Move, NoteKind, Side, StateName};
 use postonce_ports::reader::{Filter, InvoiceReader, Unpaired};
 
 use super::fixture::{Fixture, Store};
@@ -91,6 +91,28 @@ pub(super) async fn a_summary_shows_reason_code_and_documents(fixture: &impl Fix
         assert_eq!((summary.uids, summary.ledger_uid), (uids, ledger_uid));
     }
     assert_eq!(store.summary(InvoiceId(1_000)).await.unwrap(), None);
+}
+
+pub(super) async fn a_summary_shows_where_an_invoice_is_from_and_whether_it_is_held(
+    fixture: &impl Fixture,
+) {
+    let store = fixture.store();
+    let platforms = ready(&store, 1).await;
+    let ordered = invoice_with(2, |parts| {
+        parts.side = Side::Ordering;
+        parts.date = date(2024, 2, 29);
+        parts.company_file = file("other");
+    });
+    let ordered = import_one(&store, ordered).await;
+    apply(&store, ordered, Move::Hold(true)).await;
+    for (id, alias, side, day, held) in [
+        (platforms, "shop", Side::Platform, date(2026, 3, 1), false),
+        (ordered, "other", Side::Ordering, date(2024, 2, 29), true),
+    ] {
+        let summary = store.summary(id).await.unwrap().unwrap();
+        assert_eq!((summary.company_file, summary.side), (file(alias), side));
+        assert_eq!((summary.date, summary.held), (day, held));
+    }
 }
 
 pub(super) async fn a_number_is_found_whatever_its_case(fixture: &impl Fixture) {

@@ -1,0 +1,15 @@
+//! Stories of the engine over a store in memory, a manual clock and a ledger that does as it is
+//! told. Nothing waits and nothing is left to chance: each story is one course of events.
+
+mod books;
+mod ports;
+mod world;
+
+mod adoption;
+mod doubt;
+mod gone;
+mod outcome;
+mod person;
+mod reprocess;
+mod selection;
+mod trouble;

@@ -1,0 +1,124 @@
+//! Commits, outcomes and the lock, when the database fails.
+
+use postonce_domain::{NoteKind, RunStatus, StateName, StopCause};
+use postonce_engine::SyncRequest;
+use postonce_ports::history::RunHistory as _;
+use postonce_ports::reader::InvoiceReader as _;
+
+use super::books::Answer;
+use super::ports::Commit;
+use super::world::{QUIET, World, cause, request};
+
+#[tokio::test]
+async fn a_run_that_loses_its_lock_claims_nothing_more() {
+    let world = World::new();
+    world.import(&["INV-1", "INV-2", "INV-3"]).await;
+    world.database.trouble().lock_lost_after = Some(1);
+    let end = world.sync().await;
+    assert_eq!(cause(&end), Some(StopCause::LockLost));
+    assert_eq!((end.status(), end.counts.posted), (RunStatus::LockLost, 1));
+    assert_eq!(world.database.trouble().claims, 1);
+    assert_eq!(world.ledger.books().posted_numbers(), ["INV-1"]);
+    assert_eq!(world.state("INV-2").await, StateName::Ready);
+    let runs = world.database.store.runs(1).await.unwrap();
+    assert_eq!(runs[0].status, RunStatus::LockLost);
+}
+
+#[tokio::test]
+async fn an_outcome_that_cannot_be_written_stops_the_run_and_is_written_at_its_end() {
+    for (answer, then) in [
+        (Answer::Posted, StateName::Posted),
+        (Answer::Rejected, StateName::Rejected),
+        (Answer::BooksAndLoses, StateName::InDoubt),
+    ] {
+        let world = World::new();
+        world.import(&["INV-1", "INV-2"]).await;
+        world.ledger.books().answers.push_back(answer);
+        world.database.trouble().settles_fail = world.policy.settle_tries_max;
+        let end = world.sync().await;
+        assert_eq!(cause(&end), Some(StopCause::DatabaseUnavailable));
+        assert_eq!((end.counts.claimed, world.database.trouble().claims), (1, 1));
+        assert_eq!(world.state("INV-1").await, then);
+        assert_eq!(world.state("INV-2").await, StateName::Ready);
+        assert_eq!(world.ledger.books().posted_numbers(), ["INV-1"]);
+    }
+}
+
+#[tokio::test]
+async fn an_outcome_is_written_within_the_bound_of_tries() {
+    let world = World::new();
+    world.import(&["INV-1", "INV-2"]).await;
+    world.database.trouble().settles_fail = world.policy.settle_tries_max - 1;
+    let end = world.sync().await;
+    assert_eq!((end.counts.posted, cause(&end)), (2, None));
+}
+
+#[tokio::test]
+async fn an_outcome_that_nobody_could_write_leaves_an_invoice_in_doubt_that_is_found_later() {
+    let world = World::new();
+    world.import(&["INV-1"]).await;
+    world.database.trouble().settles_fail = u32::MAX;
+    let end = world.sync().await;
+    assert_eq!(cause(&end), Some(StopCause::DatabaseUnavailable));
+    assert_eq!(world.state("INV-1").await, StateName::Claimed);
+    world.database.trouble().settles_fail = 0;
+    // The next run sweeps it, and a later one finds its document.
+    world.sync().await;
+    assert_eq!(world.state("INV-1").await, StateName::InDoubt);
+    world.clock.pass(QUIET);
+    assert_eq!(world.sync().await.counts.adopted, 1);
+    assert_eq!(world.ledger.books().posts_of("INV-1"), 1);
+}
+
+#[tokio::test]
+async fn a_claim_that_stands_though_its_commit_went_unanswered_is_recorded_as_not_sent() {
+    let world = World::new();
+    world.import(&["INV-1"]).await;
+    world.database.trouble().commits.push_back(Commit::WorksAndLoses);
+    let request = SyncRequest { limit: Some(1), ..request() };
+    let end = world.sync_by(&request).await;
+    assert_eq!((end.counts.claimed, end.counts.not_sent), (1, 1));
+    assert!(world.ledger.books().posts.is_empty());
+    assert_eq!(world.state("INV-1").await, StateName::Ready);
+    let trail = world.trail("INV-1").await;
+    assert_eq!(trail.last().unwrap().note.kind, NoteKind::Outcome);
+    assert!(trail.last().unwrap().note.text.contains("commit_unanswered"), "{trail:?}");
+    assert!(world.database.store.pairs().await.unwrap().unpaired.is_empty());
+    assert_eq!(world.sync().await.counts.posted, 1);
+}
+
+#[tokio::test]
+async fn an_invoice_whose_claim_may_yet_be_committed_is_left_alone_by_the_run() {
+    let world = World::new();
+    world.import(&["INV-1"]).await;
+    world.database.trouble().commits.push_back(Commit::Loses);
+    let end = world.sync().await;
+    assert_eq!((end.counts.claimed, world.database.trouble().claims), (0, 1));
+    assert!(world.ledger.books().posts.is_empty());
+    assert_eq!(world.state("INV-1").await, StateName::Ready);
+    assert_eq!(world.sync().await.counts.posted, 1);
+}
+
+#[tokio::test]
+async fn an_invoice_whose_claim_may_yet_be_committed_is_left_alone_while_others_are_sent() {
+    let world = World::new();
+    world.import(&["INV-1", "INV-2"]).await;
+    world.database.trouble().commits.push_back(Commit::Loses);
+    world.sync().await;
+    assert_eq!(world.ledger.books().posted_numbers(), ["INV-2"]);
+    assert_eq!(world.state("INV-1").await, StateName::Ready);
+}
+
+#[tokio::test]
+async fn nothing_is_sent_if_a_claim_cannot_be_read_back() {
+    for commit in [Commit::WorksAndLoses, Commit::Loses] {
+        let world = World::new();
+        world.import(&["INV-1", "INV-2"]).await;
+        world.database.trouble().commits.push_back(commit);
+        world.database.trouble().read_back_fails = true;
+        let end = world.sync().await;
+        assert_eq!(cause(&end), Some(StopCause::DatabaseUnavailable));
+        assert!(world.ledger.books().posts.is_empty());
+        assert!(world.database.store.pairs().await.unwrap().unpaired.is_empty());
+    }
+}

@@ -1,0 +1,266 @@
+//! Time, chance, and a database and a lock that have trouble on demand.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use postonce_adapter_memory::MemoryStore;
+use postonce_domain::{
+    BlockCode, BlockReason, ClaimId, CompanyFile, Epoch, InstallationId, InvoiceId, InvoiceState,
+    Life, Move, Outcome, RunId,
+};
+use postonce_ports::clock::{Clock, Ids, Stop};
+use postonce_ports::error::StoreError;
+use postonce_ports::lock::{HeldLock, LockAnswer, LockError, LockState, RunLock};
+use postonce_ports::store::{
+    Applied, Candidate, Change, ClaimAnswer, ClaimRequest, FileWork, InvoiceStore, Page, Recorded,
+};
+use uuid::Uuid;
+
+use super::books::Bookkeeper;
+
+/// A clock that stands still until time is made to pass; who sleeps makes it pass.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ManualClock(Arc<Mutex<Duration>>);
+
+impl ManualClock {
+    pub(super) fn pass(&self, time: Duration) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) += time;
+    }
+}
+
+#[async_trait]
+impl Clock for ManualClock {
+    fn boot(&self) -> Duration {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wall(&self) -> Timestamp {
+        Timestamp::UNIX_EPOCH + self.boot()
+    }
+
+    async fn sleep(&self, time: Duration) {
+        self.pass(time);
+    }
+}
+
+/// Ids in their order.
+#[derive(Debug, Default)]
+pub(super) struct Counter(AtomicU64);
+
+impl Counter {
+    fn next(&self) -> Uuid {
+        Uuid::from_u128(u128::from(self.0.fetch_add(1, Ordering::Relaxed)))
+    }
+}
+
+impl Ids for Counter {
+    fn claim_id(&self) -> ClaimId {
+        ClaimId(self.next())
+    }
+
+    fn installation_id(&self) -> InstallationId {
+        InstallationId(self.next())
+    }
+}
+
+/// Nobody wants to stop.
+pub(super) struct GoOn;
+
+impl Stop for GoOn {
+    fn requested(&self) -> bool {
+        false
+    }
+}
+
+/// What becomes of a claim's commit.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Commit {
+    Answers,
+    Takes(Duration),
+    /// It works, and the answer is lost.
+    WorksAndLoses,
+    /// It does not work, and nobody can tell.
+    Loses,
+}
+
+/// The trouble to come.
+#[derive(Debug, Default)]
+pub(super) struct Trouble {
+    pub(super) commits: VecDeque<Commit>,
+    pub(super) read_back_fails: bool,
+    /// So many tries to record an outcome fail.
+    pub(super) settles_fail: u32,
+    /// This row cannot be read.
+    pub(super) unreadable: Option<InvoiceId>,
+    /// The next document that is adopted is recorded for this invoice a moment before.
+    pub(super) adopted_by: Option<InvoiceId>,
+    /// The lock is lost once so many requests are posted.
+    pub(super) lock_lost_after: Option<usize>,
+    /// Claims that were asked for.
+    pub(super) claims: u64,
+}
+
+/// The store in memory, with trouble.
+#[derive(Clone)]
+pub(super) struct Database {
+    pub(super) store: MemoryStore,
+    pub(super) clock: ManualClock,
+    pub(super) ledger: Bookkeeper,
+    trouble: Arc<Mutex<Trouble>>,
+}
+
+impl Database {
+    pub(super) fn new(store: MemoryStore, clock: ManualClock, ledger: Bookkeeper) -> Self {
+        Self { store, clock, ledger, trouble: Arc::default() }
+    }
+
+    pub(super) fn trouble(&self) -> MutexGuard<'_, Trouble> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn settle_fails(&self) -> bool {
+        let mut trouble = self.trouble();
+        let fails = trouble.settles_fail > 0;
+        trouble.settles_fail = trouble.settles_fail.saturating_sub(1);
+        fails
+    }
+
+    fn next_commit(&self) -> Commit {
+        let mut trouble = self.trouble();
+        trouble.claims += 1;
+        trouble.commits.pop_front().unwrap_or(Commit::Answers)
+    }
+
+    fn spoil(&self, candidate: Candidate) -> Candidate {
+        let unreadable = self.trouble().unreadable;
+        match candidate {
+            Candidate::Readable(stored) if Some(stored.id) == unreadable => Candidate::Unreadable {
+                id: stored.id,
+                version: stored.life.version,
+                reason: BlockReason::new(BlockCode::Unreadable, "the date is not a date"),
+                already_blocked: matches!(stored.life.state, InvoiceState::Blocked { .. }),
+            },
+            other @ (Candidate::Readable(_) | Candidate::Unreadable { .. }) => other,
+        }
+    }
+}
+
+#[async_trait]
+impl InvoiceStore for Database {
+    async fn installation(&self) -> Result<InstallationId, StoreError> {
+        self.store.installation().await
+    }
+
+    async fn files_with_work(&self) -> Result<Vec<FileWork>, StoreError> {
+        self.store.files_with_work().await
+    }
+
+    async fn page(&self, page: Page) -> Result<Vec<Candidate>, StoreError> {
+        let candidates = self.store.page(page).await?;
+        Ok(candidates.into_iter().map(|candidate| self.spoil(candidate)).collect())
+    }
+
+    async fn life(&self, invoice: InvoiceId) -> Result<Option<Life>, StoreError> {
+        self.store.life(invoice).await
+    }
+
+    async fn apply(&self, change: Change) -> Result<Applied, StoreError> {
+        if matches!(change.wanted, Move::Adopt(_))
+            && let Some(other) = self.trouble().adopted_by.take()
+        {
+            return Ok(Applied::UidTaken(other));
+        }
+        self.store.apply(change).await
+    }
+
+    async fn claim(&self, wish: ClaimRequest) -> Result<ClaimAnswer, StoreError> {
+        let lost = || Ok(ClaimAnswer::Unanswered("no answer to the commit".into()));
+        match self.next_commit() {
+            Commit::Answers => self.store.claim(wish).await,
+            Commit::Takes(time) => {
+                self.clock.pass(time);
+                self.store.claim(wish).await
+            }
+            Commit::WorksAndLoses => {
+                let _on_record = self.store.claim(wish).await?;
+                lost()
+            }
+            Commit::Loses => lost(),
+        }
+    }
+
+    async fn read_back(&self, claim: ClaimId) -> Result<bool, StoreError> {
+        if self.trouble().read_back_fails {
+            return Err(StoreError::unavailable("no new connection"));
+        }
+        self.store.read_back(claim).await
+    }
+
+    async fn settle(&self, claim: ClaimId, outcome: &Outcome) -> Result<Recorded, StoreError> {
+        if self.settle_fails() {
+            return Err(StoreError::unavailable("the disk is full"));
+        }
+        self.store.settle(claim, outcome).await
+    }
+
+    async fn sweep(&self, file: &CompanyFile, epoch: Epoch) -> Result<u64, StoreError> {
+        self.store.sweep(file, epoch).await
+    }
+
+    async fn open_claims(&self, run: RunId) -> Result<Vec<ClaimId>, StoreError> {
+        self.store.open_claims(run).await
+    }
+}
+
+#[async_trait]
+impl RunLock for Database {
+    async fn try_acquire(&self) -> Result<LockAnswer, LockError> {
+        // Another actor may come in here.
+        tokio::task::yield_now().await;
+        Ok(match self.store.try_acquire().await? {
+            LockAnswer::Busy(holder) => LockAnswer::Busy(holder),
+            LockAnswer::Acquired(held) => {
+                LockAnswer::Acquired(Box::new(Hold { held, database: self.clone() }))
+            }
+        })
+    }
+
+    async fn state(&self) -> Result<LockState, LockError> {
+        self.store.state().await
+    }
+}
+
+struct Hold {
+    held: Box<dyn HeldLock>,
+    database: Database,
+}
+
+#[async_trait]
+impl HeldLock for Hold {
+    fn owner(&self) -> String {
+        self.held.owner()
+    }
+
+    fn connection_id(&self) -> Option<u64> {
+        self.held.connection_id()
+    }
+
+    async fn raise_epoch(&self, file: &CompanyFile) -> Result<Epoch, LockError> {
+        self.held.raise_epoch(file).await
+    }
+
+    fn is_lost(&self) -> bool {
+        let posts = self.database.ledger.books().posts.len();
+        self.database.trouble().lock_lost_after.is_some_and(|most| posts >= most)
+    }
+
+    async fn release(self: Box<Self>) -> Result<(), LockError> {
+        let lost = self.is_lost();
+        self.held.release().await?;
+        if lost { Err(LockError::Lost) } else { Ok(()) }
+    }
+}
