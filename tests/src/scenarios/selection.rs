@@ -32,6 +32,18 @@ async fn a_blocked_invoice_is_tried_in_every_run_and_sent_when_it_is_mended() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_sent_anyway_is_not_looked_up() {
+    let world = World::unsettled();
+    world.ledger.books().unknown.insert("CUS1".to_owned());
+    world.ledger.books().add("INV-1", "typed by hand", "");
+    world.import(&["INV-1"]).await;
+    assert_eq!(world.sync().await.counts.blocked, 1);
+    assert_eq!(world.state("INV-1").await, StateName::Blocked);
+    world.ledger.books().unknown.clear();
+    assert_eq!(world.sync().await.counts.needs_human, 1);
+}
+
+#[tokio::test]
 async fn a_run_over_one_company_file_leaves_the_others_alone() {
     let world = World::new();
     world.import_into("depot", &["DEP-1"]).await;
@@ -88,6 +100,10 @@ async fn an_unreadable_row_is_blocked_with_its_reason_and_hides_no_other() {
     assert_eq!(summary.code.as_deref(), Some(BlockCode::Unreadable.as_str()));
     assert_eq!(summary.reason.as_deref(), Some("the date is not a date"));
     assert_eq!(world.trail("INV-2").await[0].note.kind, NoteKind::Event);
+    // Still unreadable: counted, and no second line in its trail.
+    let end = world.sync().await;
+    assert_eq!((end.counts.blocked, end.counts.claimed), (1, 0));
+    assert_eq!(world.trail("INV-2").await.len(), 1);
     // Somebody mends the row.
     world.database.trouble().unreadable = None;
     assert_eq!(world.sync().await.counts.posted, 1);
@@ -108,8 +124,11 @@ async fn a_held_invoice_is_left_alone() {
 #[tokio::test]
 async fn every_page_is_read() {
     let world = World::new();
+    world.ledger.books().unknown.insert("CUS1".to_owned());
     let numbers: Vec<String> = (1..=10).map(|n| format!("INV-{n}")).collect();
     world.import(&numbers.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    assert_eq!(world.sync().await.counts.blocked, 10);
+    world.ledger.books().unknown.clear();
     assert_eq!(world.sync().await.counts.posted, 10);
     assert_eq!(world.ledger.books().posted_numbers(), numbers);
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use postonce_domain::{BlockCode, NotSentCause, RunStatus, StateName, StopCause};
 
 use super::books::{Answer, Preparing};
-use super::world::{QUIET, World, cause, company_file};
+use super::world::{QUIET, TOO_LONG, World, cause, company_file};
 
 #[tokio::test]
 async fn a_panic_costs_its_invoice_and_not_the_run() {
@@ -151,4 +151,14 @@ async fn what_was_in_doubt_in_bad_times_is_settled_in_good_ones() {
     for number in numbers {
         assert_eq!(world.ledger.books().posts_of(number), 1);
     }
+}
+
+#[tokio::test]
+async fn trouble_that_is_over_before_the_run_is_not_told() {
+    let world = World::unsettled();
+    world.import(&["INV-1", "INV-2"]).await;
+    world.ledger.books().preparing = (0..3).map(|_| Preparing::Takes(TOO_LONG)).collect();
+    let end = world.sync().await;
+    assert_eq!(world.ledger.books().posted_numbers(), ["INV-2", "INV-1"]);
+    assert_eq!((end.counts.posted, cause(&end)), (2, None));
 }
