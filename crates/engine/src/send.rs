@@ -44,6 +44,9 @@ impl Run<'_> {
     /// Sends one invoice, or finds out why it cannot be sent.
     pub(crate) async fn send(&self, file: &FileRun, candidate: Candidate) {
         let invoice = id_of(&candidate);
+        if self.tally.is_left_alone(invoice) {
+            return;
+        }
         self.tally.trouble_is_over(invoice);
         if let Err(error) = self.try_send(file, candidate).await {
             self.report(&file.work.company_file, invoice, error);
@@ -61,9 +64,6 @@ impl Run<'_> {
                 return self.block(id, Guard::Version(version), reason).await;
             }
         };
-        if self.tally.is_left_alone(stored.id) {
-            return Ok(());
-        }
         let Step::Go(stored) = self.unblock(stored).await? else { return Ok(()) };
         let Step::Go(prepared) = self.ready_to_claim(file, &stored).await? else { return Ok(()) };
         self.claim_and_post(file, &stored, prepared).await

@@ -162,3 +162,14 @@ async fn trouble_that_is_over_before_the_run_is_not_told() {
     assert_eq!(world.ledger.books().posted_numbers(), ["INV-2", "INV-1"]);
     assert_eq!((end.counts.posted, cause(&end)), (2, None));
 }
+
+#[tokio::test]
+async fn a_run_that_has_given_an_invoice_up_says_so() {
+    let world = World::new();
+    world.import(&["INV-1", "INV-2"]).await;
+    let busy = Answer::NotSent(NotSentCause::RateLimited);
+    world.ledger.books().answers.extend([busy.clone(), Answer::Posted, busy.clone(), busy]);
+    let end = world.sync().await;
+    assert_eq!((end.counts.not_sent, end.counts.posted), (3, 1));
+    assert_eq!(cause(&end), Some(StopCause::LedgerUnavailable));
+}
