@@ -63,7 +63,7 @@ pub(crate) enum WriteError {
 impl SqliteStore {
     /// Runs `work` in a transaction of its own and keeps or undoes what it did.
     ///
-    /// It runs to its end even if the caller goes away; the next write waits for it.
+    /// It runs to its end even if the caller goes away; a write that comes while it runs waits.
     pub(crate) async fn write_or_unknown<T, F>(&self, work: F) -> Result<T, WriteError>
     where
         T: Send + 'static,

@@ -179,9 +179,16 @@ fn invoice(n: u32) -> Invoice {
 
 /// Whether an invoice, its claim and its trail say the same of a claim.
 async fn whole(scene: &Scene, id: InvoiceId, claim: ClaimId) -> bool {
-    let known = scene.store.read_back(claim).await.unwrap();
-    let state = scene.store.dossier(id).await.unwrap().unwrap().stored.life.state;
-    let trail = scene.store.notes(Some(id), 0, 10).await.unwrap();
-    let noted = trail.iter().any(|record| record.note.claim == Some(claim));
-    known == (state == InvoiceState::Claimed { claim }) && known == noted
+    // A write whose caller went away may commit between two of the readings, and then they agree
+    // the next time. What is half done never does.
+    for _ in 0..200 {
+        let known = scene.store.read_back(claim).await.unwrap();
+        let state = scene.store.dossier(id).await.unwrap().unwrap().stored.life.state;
+        let trail = scene.store.notes(Some(id), 0, 10).await.unwrap();
+        let noted = trail.iter().any(|record| record.note.claim == Some(claim));
+        if known == (state == InvoiceState::Claimed { claim }) && known == noted {
+            return true;
+        }
+    }
+    false
 }
