@@ -115,6 +115,15 @@ impl NotAfter {
 /// The right to send one request once.
 ///
 /// Not `Clone`: the ledger takes it by value, so one claim is at most one request.
+///
+/// ```compile_fail
+/// fn send(token: postonce_domain::ClaimToken) {}
+///
+/// fn twice(token: postonce_domain::ClaimToken) {
+///     send(token);
+///     send(token);
+/// }
+/// ```
 #[derive(Debug)]
 pub struct ClaimToken {
     id: ClaimId,
