@@ -20,7 +20,8 @@ const MINTS: &[&str] = &[
 ];
 
 /// Who may look at a clock or sleep by the runtime.
-const TIMEKEEPERS: &[&str] = &["crates/adapter-host/", "crates/myob-sandbox/", "tests/", "xtask/"];
+const TIMEKEEPERS: &[&str] =
+    &["crates/adapter-host/", "crates/myob-sandbox/", "test-servers/", "tests/", "xtask/"];
 
 const RULES: &[Rule] = &[
     Rule {
