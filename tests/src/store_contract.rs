@@ -12,6 +12,7 @@ mod intake;
 mod misses;
 mod page;
 mod reader;
+mod registry;
 mod settle;
 mod sweep;
 mod token;
@@ -21,7 +22,7 @@ macro_rules! promises_of {
     ($fixture:path; $($area:ident: [$($name:ident),* $(,)?];)*) => { $($(
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn $name() {
-            super::$area::$name(&<$fixture as super::fixture::Fixture>::new()).await;
+            super::$area::$name(&<$fixture as super::fixture::Fixture>::new().await).await;
         }
     )*)* };
 }
@@ -52,10 +53,12 @@ macro_rules! store_contract {
             a_page_is_a_window_by_rising_id,
             blocked_invoices_are_on_a_page_only_if_wanted,
             a_held_invoice_is_on_no_page,
+            what_was_claimed_before_is_not_never_claimed,
             a_page_is_of_one_company_file,
             company_files_with_open_invoices_have_work,
             due_counts_what_waits_and_is_not_held,
             work_names_the_cut_over,
+            work_names_the_alarm_that_stands,
             an_earlier_claim_that_was_sent_perhaps_is_told,
         ];
         apply: [
@@ -134,6 +137,16 @@ macro_rules! store_contract {
             a_run_is_closed_once,
             progress_of_a_run_that_is_over_is_not_written,
             runs_are_listed_newest_first,
+        ];
+        registry: [
+            lock_settings_are_kept_on_first_use_and_others_are_refused,
+            a_company_file_keeps_its_business_once_it_has_a_claim,
+            a_business_belongs_to_one_company_file,
+            an_alias_with_invoices_is_its_own_business_until_it_has_another,
+            a_cut_over_stands_beside_the_other_settings,
+            an_alarm_stands_until_the_next_cut_over,
+            an_alarm_is_prolonged_and_never_shortened,
+            a_database_is_where_it_was,
         ];
         token: [
             a_token_is_replaced_by_whoever_read_it,

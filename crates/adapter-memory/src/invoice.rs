@@ -10,7 +10,7 @@ use postonce_domain::{
 use postonce_ports::error::StoreError;
 use postonce_ports::store::{
     Applied, Candidate, Change, ClaimAnswer, ClaimRefusal, ClaimRequest, FileWork, InvoiceStore,
-    Note, POSTONCE, Page, Recorded,
+    Note, POSTONCE, Page, Recorded, Wanted,
 };
 
 use crate::MemoryStore;
@@ -23,6 +23,7 @@ impl InvoiceStore for MemoryStore {
     }
 
     async fn files_with_work(&self) -> Result<Vec<FileWork>, StoreError> {
+        let now = self.now();
         let world = self.world();
         let mut due: BTreeMap<CompanyFile, u64> = BTreeMap::new();
         for row in world.invoices.values() {
@@ -34,20 +35,25 @@ impl InvoiceStore for MemoryStore {
         }
         let work = |(company_file, due)| {
             let cut_over_through = world.cut_overs.get(&company_file).copied();
-            FileWork { company_file, cut_over_through, due }
+            let alarm = world.alarm_of(&company_file, now);
+            FileWork { company_file, cut_over_through, alarm, due }
         };
         Ok(due.into_iter().map(work).collect())
     }
 
     async fn page(&self, page: Page) -> Result<Vec<Candidate>, StoreError> {
         let world = self.world();
-        let wanted = |state: StateName| {
-            state == StateName::Ready || (page.with_blocked && state == StateName::Blocked)
+        let wanted = |life: &Life| match page.wanted {
+            Wanted::Ready => life.state == InvoiceState::Ready,
+            Wanted::ReadyOrBlocked => {
+                matches!(life.state, InvoiceState::Ready | InvoiceState::Blocked { .. })
+            }
+            Wanted::NeverClaimed => life.state == InvoiceState::Ready && life.attempt.0 == 0,
         };
         let rows = world.invoices.iter().filter(|(id, row)| {
             page.after.is_none_or(|after| **id > after)
                 && *row.company_file() == page.company_file
-                && wanted(row.life.state.name())
+                && wanted(&row.life)
                 && !row.life.held
         });
         let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);

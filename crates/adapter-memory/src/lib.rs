@@ -14,6 +14,7 @@ mod intake;
 mod invoice;
 mod lock;
 mod reader;
+mod registry;
 mod token;
 mod world;
 
@@ -21,8 +22,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
-use jiff::civil::Date;
-use postonce_domain::{CompanyFile, InstallationId};
+use postonce_domain::InstallationId;
 use postonce_ports::clock::Clock;
 
 use crate::world::World;
@@ -40,13 +40,9 @@ impl MemoryStore {
         Self { world: Arc::new(Mutex::new(World::new(installation))), clock }
     }
 
-    /// Settles the past of a company file through a date, or unsettles it.
-    pub fn cut_over(&self, company_file: &CompanyFile, through: Option<Date>) {
-        let mut world = self.world();
-        match through {
-            Some(date) => world.cut_overs.insert(company_file.clone(), date),
-            None => world.cut_overs.remove(company_file),
-        };
+    /// From now on the store is elsewhere, as a database is after a failover.
+    pub fn move_to(&self, server: &str) {
+        server.clone_into(&mut self.world().server);
     }
 
     fn world(&self) -> MutexGuard<'_, World> {

@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use postonce_domain::{CompanyFile, Epoch, RunStatus};
-use postonce_ports::lock::{HeldLock, Holder, LockAnswer, LockError, LockState, RunLock};
+use postonce_ports::lock::{
+    HeldLock, Holder, LockAnswer, LockError, LockState, RunHolder, RunLock,
+};
 
 use crate::MemoryStore;
 use crate::world::World;
@@ -34,16 +36,18 @@ impl World {
     fn holder(&self, owner: &str) -> Option<Holder> {
         let mut runs = self.runs.values();
         runs.find(|run| run.new.lock_owner == owner && run.status == RunStatus::Running).map(
-            |run| Holder {
-                run: run.id,
-                trigger: run.new.trigger,
-                actor: run.new.actor.clone(),
-                host: run.new.host.clone(),
-                pid: run.new.pid,
-                since: run.started_at,
-                done: run.done,
-                total: run.total,
-                connection_id: run.new.connection_id,
+            |run| {
+                Holder::Run(RunHolder {
+                    run: run.id,
+                    trigger: run.new.trigger,
+                    actor: run.new.actor.clone(),
+                    host: run.new.host.clone(),
+                    pid: run.new.pid,
+                    since: run.started_at,
+                    done: run.done,
+                    total: run.total,
+                    connection_id: run.new.connection_id,
+                })
             },
         )
     }

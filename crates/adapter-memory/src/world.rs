@@ -12,6 +12,7 @@ use postonce_domain::{
 use postonce_ports::error::StoreError;
 use postonce_ports::history::Run;
 use postonce_ports::reader::NoteRecord;
+use postonce_ports::registry::{Alarm, LockSettings};
 use postonce_ports::store::{Note, StoredInvoice};
 use postonce_ports::token::RefreshToken;
 
@@ -24,6 +25,13 @@ pub(crate) struct World {
     pub(crate) ruled_out: BTreeMap<InvoiceId, BTreeSet<LedgerUid>>,
     pub(crate) epochs: BTreeMap<CompanyFile, Epoch>,
     pub(crate) cut_overs: BTreeMap<CompanyFile, Date>,
+    /// Until when the alarm of a company file is quiet.
+    pub(crate) alarms: BTreeMap<CompanyFile, Timestamp>,
+    pub(crate) company_files: BTreeMap<CompanyFile, Business>,
+    pub(crate) lock_settings: Option<LockSettings>,
+    /// Where the store is, and where it is on record to be.
+    pub(crate) server: String,
+    pub(crate) known_server: Option<String>,
     pub(crate) tokens: BTreeMap<CompanyFile, RefreshToken>,
     pub(crate) customers: BTreeMap<(CompanyFile, CustomerCode), CustomerRow>,
     pub(crate) runs: BTreeMap<RunId, Run>,
@@ -56,6 +64,13 @@ pub(crate) struct ClaimRow {
     pub(crate) misses: Misses,
 }
 
+/// What is configured of a company file.
+#[derive(Clone)]
+pub(crate) struct Business {
+    pub(crate) id: String,
+    pub(crate) time_zone: String,
+}
+
 pub(crate) struct CustomerRow {
     pub(crate) quiet_until: Timestamp,
     pub(crate) first_miss_at: Option<Timestamp>,
@@ -71,12 +86,22 @@ impl World {
             ruled_out: BTreeMap::new(),
             epochs: BTreeMap::new(),
             cut_overs: BTreeMap::new(),
+            alarms: BTreeMap::new(),
+            company_files: BTreeMap::new(),
+            lock_settings: None,
+            server: "memory".to_owned(),
+            known_server: None,
             tokens: BTreeMap::new(),
             customers: BTreeMap::new(),
             runs: BTreeMap::new(),
             lock: None,
             holds: 0,
         }
+    }
+
+    pub(crate) fn alarm_of(&self, company_file: &CompanyFile, now: Timestamp) -> Option<Alarm> {
+        let quiet_until = *self.alarms.get(company_file)?;
+        Some(Alarm { quiet_until, quiet_over: now >= quiet_until })
     }
 
     pub(crate) fn invoice(&self, id: InvoiceId) -> Result<&InvoiceRow, StoreError> {

@@ -29,9 +29,9 @@ mod note;
 mod open;
 mod page;
 mod reader;
+mod registry;
 mod rows;
 mod schema;
-mod settings;
 mod settle;
 mod time;
 mod token;
@@ -43,7 +43,6 @@ use std::sync::Arc;
 use crate::open::Inner;
 
 pub use error::OpenError;
-pub use settings::{Agreed, CompanyFileSettings, CompanyFileWritten, LockSettings};
 
 /// A store on one file. Clones share its connections.
 #[derive(Clone)]

@@ -16,7 +16,9 @@ use diesel::prelude::*;
 use postonce_domain::{CompanyFile, Epoch};
 use postonce_ports::error::StoreError;
 use postonce_ports::history::Run;
-use postonce_ports::lock::{HeldLock, Holder, LockAnswer, LockError, LockState, RunLock};
+use postonce_ports::lock::{
+    HeldLock, Holder, LockAnswer, LockError, LockState, RunHolder, RunLock,
+};
 
 use crate::connection::End;
 use crate::schema::postonce_epoch as epoch;
@@ -68,7 +70,7 @@ impl SqliteStore {
 }
 
 fn holder(run: Run) -> Holder {
-    Holder {
+    Holder::Run(RunHolder {
         run: run.id,
         trigger: run.new.trigger,
         actor: run.new.actor,
@@ -78,7 +80,7 @@ fn holder(run: Run) -> Holder {
         done: run.done,
         total: run.total,
         connection_id: run.new.connection_id,
-    }
+    })
 }
 
 /// What was seen of the lock.

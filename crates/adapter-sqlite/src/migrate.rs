@@ -18,7 +18,7 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: [Migration; 3] = [
+const MIGRATIONS: [Migration; 4] = [
     Migration {
         version: 1,
         name: "invoices",
@@ -33,6 +33,11 @@ const MIGRATIONS: [Migration; 3] = [
         version: 3,
         name: "runs",
         sql: include_str!("../../../migrations/sqlite/0003_runs.sql"),
+    },
+    Migration {
+        version: 4,
+        name: "alarm",
+        sql: include_str!("../../../migrations/sqlite/0004_alarm.sql"),
     },
 ];
 

@@ -9,12 +9,14 @@ use diesel::sqlite::SqliteConnection;
 use postonce_domain::{
     BlockCode, BlockReason, CompanyFile, InvoiceId, InvoiceState, Life, Version,
 };
-use postonce_ports::store::{Candidate, FileWork, Page, StoredInvoice};
+use postonce_ports::store::{Candidate, FileWork, Page, StoredInvoice, Wanted};
 
 use crate::error::{Step, StepError};
+use crate::registry::alarm;
 use crate::rows::{INVOICE, InvoiceRow, LineRow, parsed};
 use crate::schema::postonce_invoice_line as line;
 use crate::schema::{postonce_claim as claim, postonce_invoice as invoice};
+use crate::time;
 
 /// How many invoices are read together: a statement has room for so many keys.
 const CHUNK: usize = 500;
@@ -27,11 +29,14 @@ struct WorkRow {
     due: i64,
     #[diesel(sql_type = Nullable<Text>)]
     cut_over_through: Option<String>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    alarm_quiet_until: Option<i64>,
 }
 
 /// Reads the index of open invoices alone, so what was posted costs nothing.
 const WORK: &str = "\
-    SELECT work.company_file, work.due, postonce_company_file.cut_over_through FROM (\
+    SELECT work.company_file, work.due, postonce_company_file.cut_over_through, \
+    postonce_company_file.alarm_quiet_until FROM (\
     SELECT company_file, sum(state IN ('ready', 'blocked') AND held = 0) AS due \
     FROM postonce_invoice INDEXED BY postonce_invoice_open \
     WHERE state IN ('ready', 'blocked', 'claimed', 'in_doubt') \
@@ -41,12 +46,14 @@ const WORK: &str = "\
 
 pub(crate) fn files_with_work(conn: &mut SqliteConnection) -> Step<Vec<FileWork>> {
     let rows: Vec<WorkRow> = diesel::sql_query(WORK).load(conn)?;
+    let now = time::now(conn)?;
     let work = |row: WorkRow| {
         let key = row.company_file.clone();
         let date = row.cut_over_through.as_deref().map(str::parse).transpose();
         Ok(FileWork {
             company_file: parsed("postonce_invoice", &key, CompanyFile::parse(&row.company_file))?,
             cut_over_through: parsed("postonce_company_file", &key, date)?,
+            alarm: row.alarm_quiet_until.map(|until| alarm(&key, now, until)).transpose()?,
             due: u64::try_from(row.due).unwrap_or_default(),
         })
     };
@@ -58,6 +65,12 @@ pub(crate) fn files_with_work(conn: &mut SqliteConnection) -> Step<Vec<FileWork>
 const READY: &str = "\
     SELECT id, version FROM postonce_invoice INDEXED BY postonce_invoice_ready \
     WHERE company_file = ? AND id > ? AND state = 'ready' AND held = 0 ORDER BY id LIMIT ?";
+
+/// The same of those that were never claimed.
+const NEVER_CLAIMED: &str = "\
+    SELECT id, version FROM postonce_invoice INDEXED BY postonce_invoice_never_claimed \
+    WHERE company_file = ? AND id > ? AND state = 'ready' AND held = 0 AND attempt = 0 \
+    ORDER BY id LIMIT ?";
 
 /// The same with blocked ones.
 const WAITING: &str = "\
@@ -74,11 +87,15 @@ struct KeyRow {
 }
 
 pub(crate) fn page(conn: &mut SqliteConnection, page: &Page) -> Step<Vec<Candidate>> {
-    let keys: Vec<KeyRow> = diesel::sql_query(if page.with_blocked { WAITING } else { READY })
-        .bind::<Text, _>(page.company_file.as_str())
-        .bind::<BigInt, _>(page.after.map_or(0, |after| after.0))
-        .bind::<BigInt, _>(i64::from(page.limit))
-        .load(conn)?;
+    let keys: Vec<KeyRow> = diesel::sql_query(match page.wanted {
+        Wanted::Ready => READY,
+        Wanted::ReadyOrBlocked => WAITING,
+        Wanted::NeverClaimed => NEVER_CLAIMED,
+    })
+    .bind::<Text, _>(page.company_file.as_str())
+    .bind::<BigInt, _>(page.after.map_or(0, |after| after.0))
+    .bind::<BigInt, _>(i64::from(page.limit))
+    .load(conn)?;
     let mut candidates = Vec::with_capacity(keys.len());
     for keys in keys.chunks(CHUNK) {
         match read(conn, keys) {

@@ -140,6 +140,7 @@ diesel::table! {
         business_id -> Nullable<Text>,
         time_zone -> Nullable<Text>,
         cut_over_through -> Nullable<Text>,
+        alarm_quiet_until -> Nullable<BigInt>,
     }
 }
 
@@ -165,6 +166,7 @@ diesel::table! {
     postonce_installation (only) {
         only -> BigInt,
         id -> Text,
+        server -> Nullable<Text>,
     }
 }
 

@@ -6,7 +6,6 @@ mod lock_file;
 mod opening;
 mod plans;
 mod schema;
-mod settings;
 mod spaced;
 mod trouble;
 

@@ -11,32 +11,41 @@ use serde::ser::SerializeMap;
 
 use crate::import::Problem;
 
-/// Who has the run lock.
-#[derive(Debug, Serialize)]
+/// Who has the run lock. A session that is no run of ours has a connection, and a user and a host
+/// where we may know them.
+#[derive(Debug, Default, Serialize)]
 pub(crate) struct HolderJson {
-    run_id: i64,
-    trigger: &'static str,
-    actor: String,
-    host: String,
-    pid: u32,
-    since: String,
-    done: u64,
-    total: u64,
+    run_id: Option<i64>,
+    trigger: Option<&'static str>,
+    actor: Option<String>,
+    host: Option<String>,
+    pid: Option<u32>,
+    since: Option<String>,
+    done: Option<u64>,
+    total: Option<u64>,
     connection_id: Option<u64>,
 }
 
 impl HolderJson {
     pub(crate) fn new(holder: &Holder) -> Self {
-        Self {
-            run_id: holder.run.0,
-            trigger: holder.trigger.as_str(),
-            actor: holder.actor.clone(),
-            host: holder.host.clone(),
-            pid: holder.pid,
-            since: time(holder.since),
-            done: holder.done,
-            total: holder.total,
-            connection_id: holder.connection_id,
+        match holder {
+            Holder::Run(run) => Self {
+                run_id: Some(run.run.0),
+                trigger: Some(run.trigger.as_str()),
+                actor: Some(run.actor.clone()),
+                host: Some(run.host.clone()),
+                pid: Some(run.pid),
+                since: Some(time(run.since)),
+                done: Some(run.done),
+                total: Some(run.total),
+                connection_id: run.connection_id,
+            },
+            Holder::Session(session) => Self {
+                actor: session.user.clone(),
+                host: session.host.clone(),
+                connection_id: Some(session.connection_id),
+                ..Self::default()
+            },
         }
     }
 }

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use postonce_adapter_host::{HostClock, Process, RandomIds};
 use postonce_adapter_myob::{CompanyFileAccess, MyobLedger, Options, Ports as LedgerPorts};
-use postonce_adapter_sqlite::{Agreed, CompanyFileWritten, LockSettings, SqliteStore};
+use postonce_adapter_sqlite::SqliteStore;
 use postonce_domain::{CompanyFile, QuietParts, Trigger};
 use postonce_engine::{Engine, Origin, Policy, Ports, SyncRequest};
 use postonce_ports::clock::Clock;
 use postonce_ports::ledger::Ledger;
+use postonce_ports::registry::{Agreed, CompanyFileWritten, LockSettings, Registry as _};
 use secrecy::SecretString;
 
 use crate::config::{Config, Sources, load};

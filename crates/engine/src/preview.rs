@@ -3,7 +3,7 @@
 use postonce_domain::{BlockReason, CompanyFile, Finding, InvoiceId, LedgerUid, StopCause};
 use postonce_ports::doubt::Dossier;
 use postonce_ports::ledger::{LedgerError, PrepareError};
-use postonce_ports::store::{Candidate, FileWork, Page, StoredInvoice};
+use postonce_ports::store::{Candidate, FileWork, Page, StoredInvoice, Wanted};
 
 use crate::send::stop_cause;
 use crate::{Engine, EngineError};
@@ -71,7 +71,7 @@ impl Engine {
             let page = Page {
                 company_file: file.company_file.clone(),
                 after,
-                with_blocked: true,
+                wanted: Wanted::ReadyOrBlocked,
                 limit: self.policy.page,
             };
             let candidates = self.ports.store.page(page).await?;

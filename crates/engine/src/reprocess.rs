@@ -90,7 +90,8 @@ impl Engine {
         }
         let known = self.ports.store.files_with_work().await?;
         let of = |name: &_| known.iter().find(|file| file.company_file == *name).cloned();
-        let fresh = |company_file| FileWork { company_file, cut_over_through: None, due: 0 };
+        let fresh =
+            |company_file| FileWork { company_file, cut_over_through: None, alarm: None, due: 0 };
         Ok(wanted.into_iter().map(|name| of(&name).unwrap_or_else(|| fresh(name))).collect())
     }
 }

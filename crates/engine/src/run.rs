@@ -12,7 +12,7 @@ use postonce_ports::clock::Stop;
 use postonce_ports::error::StoreError;
 use postonce_ports::history::NewRun;
 use postonce_ports::lock::{HeldLock, Holder, LockAnswer, LockError};
-use postonce_ports::store::{Candidate, FileWork, Page};
+use postonce_ports::store::{Candidate, FileWork, Page, Wanted};
 
 use crate::tally::Tally;
 use crate::{Engine, EngineError, SyncRequest};
@@ -178,25 +178,25 @@ impl Run<'_> {
 
     /// Scans the file until a scan claims nothing new. Blocked invoices are tried in the first.
     async fn send_due(&self, file: &FileRun) {
-        let mut with_blocked = true;
+        let mut wanted = Wanted::ReadyOrBlocked;
         while self.may_claim(&file.work.company_file) {
             let before = self.tally.counts().claimed;
-            self.scan(file, with_blocked).await;
-            with_blocked = false;
+            self.scan(file, wanted).await;
+            wanted = Wanted::Ready;
             if self.tally.counts().claimed == before {
                 break;
             }
         }
     }
 
-    async fn scan(&self, file: &FileRun, with_blocked: bool) {
+    async fn scan(&self, file: &FileRun, wanted: Wanted) {
         let mut in_flight = FuturesUnordered::new();
         let mut after = None;
         while self.may_claim(&file.work.company_file) {
             let page = Page {
                 company_file: file.work.company_file.clone(),
                 after,
-                with_blocked,
+                wanted,
                 limit: self.engine.policy.page,
             };
             let candidates = match self.engine.ports.store.page(page).await {

@@ -10,16 +10,20 @@
 //!
 //! Each sentence of a method's doc is a test of the contract suite that every adapter passes.
 //! A consumer takes the modules singly: [`clock`], [`store`], [`intake`], [`doubt`], [`reader`],
-//! [`lock`], [`history`], [`ledger`], [`token`], [`customer`].
+//! [`lock`], [`keyed`], [`history`], [`registry`], [`checkup`], [`ledger`], [`token`],
+//! [`customer`].
 
+pub mod checkup;
 pub mod clock;
 pub mod customer;
 pub mod doubt;
 pub mod error;
 pub mod history;
 pub mod intake;
+pub mod keyed;
 pub mod ledger;
 pub mod lock;
 pub mod reader;
+pub mod registry;
 pub mod store;
 pub mod token;

@@ -6,9 +6,29 @@ use postonce_domain::{CompanyFile, Epoch, RunId, Trigger};
 
 use crate::error::BoxError;
 
-/// The run that has the lock, as a message shows it.
+/// Who has the lock, as a message shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Holder {
+pub enum Holder {
+    /// One of our runs.
+    Run(RunHolder),
+    /// A session of the database server that is no run of ours, or none that we know yet.
+    Session(SessionHolder),
+}
+
+/// The session that has the lock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionHolder {
+    /// The server's id of its connection.
+    pub connection_id: u64,
+    /// As which user it is logged in, if we may know.
+    pub user: Option<String>,
+    /// From which host, if we may know.
+    pub host: Option<String>,
+}
+
+/// The run that has the lock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunHolder {
     /// Its id.
     pub run: RunId,
     /// Why it started.

@@ -11,6 +11,7 @@ use postonce_domain::{
 };
 
 use crate::error::{BoxError, StoreError};
+use crate::registry::Alarm;
 
 /// A company file with something to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,8 +20,21 @@ pub struct FileWork {
     pub company_file: CompanyFile,
     /// Until which date the past is settled; `None` while every invoice is looked up first.
     pub cut_over_through: Option<Date>,
+    /// The alarm that stands, if one does.
+    pub alarm: Option<Alarm>,
     /// Ready and blocked invoices that are not held.
     pub due: u64,
+}
+
+/// Which invoices a [`Page`] shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Ready ones.
+    Ready,
+    /// Ready ones and blocked ones.
+    ReadyOrBlocked,
+    /// Ready ones that were never claimed.
+    NeverClaimed,
 }
 
 /// A window of the invoices to be sent.
@@ -30,8 +44,8 @@ pub struct Page {
     pub company_file: CompanyFile,
     /// Only invoices with a greater id.
     pub after: Option<InvoiceId>,
-    /// Whether blocked ones are wanted too.
-    pub with_blocked: bool,
+    /// Which ones.
+    pub wanted: Wanted,
     /// The most invoices.
     pub limit: u32,
 }
@@ -178,7 +192,7 @@ pub trait InvoiceStore: Send + Sync {
     /// The company files with ready, blocked, claimed or in-doubt invoices, by alias.
     async fn files_with_work(&self) -> Result<Vec<FileWork>, StoreError>;
 
-    /// The ready (and blocked) invoices of a window that are not held, by rising id.
+    /// The invoices of a window that are not held, by rising id.
     ///
     /// A row that cannot be read is a [`Candidate::Unreadable`] and hides no other row.
     async fn page(&self, page: Page) -> Result<Vec<Candidate>, StoreError>;

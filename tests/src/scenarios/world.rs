@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use jiff::civil::date;
 use postonce_adapter_memory::MemoryStore;
 use postonce_domain::{
@@ -17,6 +18,7 @@ use postonce_engine::{
 };
 use postonce_ports::intake::{Imported, Intake as _};
 use postonce_ports::reader::{Filter, InvoiceReader as _, NoteRecord, Summary};
+use postonce_ports::registry::Registry as _;
 use uuid::Uuid;
 
 use super::books::Bookkeeper;
@@ -67,7 +69,10 @@ impl World {
     }
 
     pub(super) fn cut_over(&self, file: &str) {
-        self.database.store.cut_over(&company_file(file), Some(date(2020, 1, 1)));
+        let file = company_file(file);
+        let cut = self.database.store.cut_over(&file, Some(date(2020, 1, 1)));
+        // A store in memory answers at once.
+        cut.now_or_never().unwrap().unwrap();
     }
 
     pub(super) async fn import(&self, numbers: &[&str]) {

@@ -5,11 +5,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use jiff::civil::Date;
 use postonce_adapter_host::RandomIds;
 use postonce_adapter_memory::MemoryStore;
 use postonce_adapter_sqlite::SqliteStore;
-use postonce_domain::CompanyFile;
 use postonce_ports::clock::{Clock, Ids};
 use postonce_ports::customer::CustomerClaims;
 use postonce_ports::doubt::DoubtStore;
@@ -17,6 +15,7 @@ use postonce_ports::history::RunHistory;
 use postonce_ports::intake::Intake;
 use postonce_ports::lock::RunLock;
 use postonce_ports::reader::InvoiceReader;
+use postonce_ports::registry::Registry;
 use postonce_ports::store::InvoiceStore;
 use postonce_ports::token::TokenStore;
 use tempfile::TempDir;
@@ -27,6 +26,7 @@ pub(crate) trait Store:
     + Intake
     + DoubtStore
     + InvoiceReader
+    + Registry
     + RunLock
     + RunHistory
     + TokenStore
@@ -41,6 +41,7 @@ impl<S> Store for S where
         + Intake
         + DoubtStore
         + InvoiceReader
+        + Registry
         + RunLock
         + RunHistory
         + TokenStore
@@ -55,14 +56,12 @@ impl<S> Store for S where
 pub(crate) trait Fixture {
     type Store: Store;
 
-    fn new() -> Self;
+    async fn new() -> Self;
 
     fn store(&self) -> Self::Store;
 
     /// The same data by another way: what another process would have.
     fn other(&self) -> Self::Store;
-
-    async fn cut_over(&self, company_file: &CompanyFile, through: Date);
 }
 
 /// A clock that stands still: what zero durations prove here needs no time to pass.
@@ -87,7 +86,7 @@ pub(crate) struct Memory(MemoryStore);
 impl Fixture for Memory {
     type Store = MemoryStore;
 
-    fn new() -> Self {
+    async fn new() -> Self {
         Self(MemoryStore::new(RandomIds.installation_id(), Arc::new(Still)))
     }
 
@@ -97,10 +96,6 @@ impl Fixture for Memory {
 
     fn other(&self) -> MemoryStore {
         self.0.clone()
-    }
-
-    async fn cut_over(&self, company_file: &CompanyFile, through: Date) {
-        self.0.cut_over(company_file, Some(through));
     }
 }
 
@@ -119,7 +114,7 @@ impl Sqlite {
 impl Fixture for Sqlite {
     type Store = SqliteStore;
 
-    fn new() -> Self {
+    async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Self::open(&folder);
         Self { folder, store }
@@ -131,9 +126,5 @@ impl Fixture for Sqlite {
 
     fn other(&self) -> SqliteStore {
         Self::open(&self.folder)
-    }
-
-    async fn cut_over(&self, company_file: &CompanyFile, through: Date) {
-        self.store.cut_over(company_file, Some(through)).await.unwrap();
     }
 }

@@ -3,16 +3,17 @@
 use jiff::civil::date;
 use postonce_domain::{CompanyFile, InvoiceId, Move};
 use postonce_ports::doubt::DoubtStore;
-use postonce_ports::store::{Candidate, InvoiceStore, Page};
+use postonce_ports::registry::Registry;
+use postonce_ports::store::{Candidate, InvoiceStore, Page, Wanted};
 
 use super::fixture::{Fixture, Store};
 use super::scene::{
-    apply, block, claim, doubt, file, import_one, invoice, invoice_with, not_sent,
+    LONG, apply, block, claim, claimed, doubt, file, import_one, invoice, invoice_with, not_sent,
     one_in_each_state, posted_as, ready, rejected, settle, settled, shop,
 };
 
 fn window(after: Option<InvoiceId>, limit: u32) -> Page {
-    Page { company_file: shop(), after, with_blocked: false, limit }
+    Page { company_file: shop(), after, wanted: Wanted::Ready, limit }
 }
 
 async fn ids(store: &impl Store, page: Page) -> Vec<InvoiceId> {
@@ -51,14 +52,19 @@ pub(super) async fn blocked_invoices_are_on_a_page_only_if_wanted(fixture: &impl
     assert_eq!(ids(&store, window(None, 10)).await, [ready]);
     let mut both = [ready, blocked];
     both.sort();
-    assert_eq!(ids(&store, Page { with_blocked: true, ..window(None, 10) }).await, both);
+    assert_eq!(
+        ids(&store, Page { wanted: Wanted::ReadyOrBlocked, ..window(None, 10) }).await,
+        both
+    );
 }
 
 pub(super) async fn a_held_invoice_is_on_no_page(fixture: &impl Fixture) {
     let store = fixture.store();
     let id = ready(&store, 1).await;
     apply(&store, id, Move::Hold(true)).await;
-    assert!(ids(&store, Page { with_blocked: true, ..window(None, 10) }).await.is_empty());
+    assert!(
+        ids(&store, Page { wanted: Wanted::ReadyOrBlocked, ..window(None, 10) }).await.is_empty()
+    );
     apply(&store, id, Move::Hold(false)).await;
     assert_eq!(ids(&store, window(None, 10)).await, [id]);
 }
@@ -110,7 +116,7 @@ pub(super) async fn work_names_the_cut_over(fixture: &impl Fixture) {
     let store = fixture.store();
     ready(&store, 1).await;
     assert_eq!(store.files_with_work().await.unwrap()[0].cut_over_through, None);
-    fixture.cut_over(&shop(), date(2026, 2, 28)).await;
+    store.cut_over(&shop(), Some(date(2026, 2, 28))).await.unwrap();
     let through = store.files_with_work().await.unwrap()[0].cut_over_through;
     assert_eq!(through, Some(date(2026, 2, 28)));
 }
@@ -139,4 +145,22 @@ pub(super) async fn an_earlier_claim_that_was_sent_perhaps_is_told(fixture: &imp
     // The sender itself knows better, though late.
     store.settle(first, &not_sent()).await.map(drop).unwrap();
     assert!(!past(4).await);
+}
+
+pub(super) async fn what_was_claimed_before_is_not_never_claimed(fixture: &impl Fixture) {
+    let store = fixture.store();
+    let (id, claim) = claimed(&store, 1).await;
+    let fresh = ready(&store, 2).await;
+    settle(&store, claim, &not_sent()).await;
+    assert_eq!(ids(&store, window(None, 10)).await, [id, fresh]);
+    let never = Page { wanted: Wanted::NeverClaimed, ..window(None, 10) };
+    assert_eq!(ids(&store, never).await, [fresh]);
+}
+
+pub(super) async fn work_names_the_alarm_that_stands(fixture: &impl Fixture) {
+    let store = fixture.store();
+    ready(&store, 1).await;
+    assert_eq!(store.files_with_work().await.unwrap()[0].alarm, None);
+    let raised = store.alarm(&shop(), LONG).await.unwrap();
+    assert_eq!(store.files_with_work().await.unwrap()[0].alarm, Some(raised));
 }

@@ -2,7 +2,7 @@
 
 use postonce_domain::{BlockCode, InvoiceId, StateName};
 use postonce_ports::intake::{Imported, Intake};
-use postonce_ports::store::{Candidate, ClaimAnswer, ClaimRefusal, InvoiceStore, Page};
+use postonce_ports::store::{Candidate, ClaimAnswer, ClaimRefusal, InvoiceStore, Page, Wanted};
 
 use super::{Scene, invoice, shop};
 
@@ -40,7 +40,8 @@ impl Scene {
     }
 
     async fn page(&self) -> Vec<Candidate> {
-        let page = Page { company_file: shop(), after: None, with_blocked: true, limit: 100 };
+        let page =
+            Page { company_file: shop(), after: None, wanted: Wanted::ReadyOrBlocked, limit: 100 };
         self.store.page(page).await.unwrap()
     }
 }

@@ -13,7 +13,7 @@ use postonce_ports::history::{NewRun, RunHistory};
 use postonce_ports::intake::Intake;
 use postonce_ports::lock::RunLock;
 use postonce_ports::reader::InvoiceReader;
-use postonce_ports::store::{Change, InvoiceStore, Note, Page};
+use postonce_ports::store::{Change, InvoiceStore, Note, Page, Wanted};
 
 use super::{Scene, doubt, invoice, posted_as, shop};
 use crate::connection::AsyncSqlite;
@@ -52,8 +52,8 @@ async fn everything(scene: &Scene) {
     let (id, claim) = scene.settled(2, &doubt()).await;
     scene.claimed(3).await;
     store.import(vec![invoice(1)]).await.map(drop).unwrap();
-    for with_blocked in [false, true] {
-        let page = Page { company_file: shop(), after: Some(id), with_blocked, limit: 10 };
+    for wanted in [Wanted::Ready, Wanted::ReadyOrBlocked, Wanted::NeverClaimed] {
+        let page = Page { company_file: shop(), after: Some(id), wanted, limit: 10 };
         store.page(page).await.unwrap();
     }
     store.files_with_work().await.unwrap();
@@ -135,11 +135,13 @@ async fn windows_use_the_partial_indexes() {
     for reader in &scene.store.inner.readers {
         listen(reader, &heard).await;
     }
-    for (with_blocked, index) in
-        [(false, "postonce_invoice_ready"), (true, "postonce_invoice_waiting")]
-    {
+    for (wanted, index) in [
+        (Wanted::Ready, "postonce_invoice_ready"),
+        (Wanted::ReadyOrBlocked, "postonce_invoice_waiting"),
+        (Wanted::NeverClaimed, "postonce_invoice_never_claimed"),
+    ] {
         heard.lock().unwrap().clear();
-        let page = Page { company_file: shop(), after: None, with_blocked, limit: 10 };
+        let page = Page { company_file: shop(), after: None, wanted, limit: 10 };
         scene.store.page(page).await.unwrap();
         let statements = heard.lock().unwrap().clone();
         let page = statements.iter().find(|it| it.contains("LIMIT ?")).unwrap();

@@ -1,7 +1,7 @@
 //! How the end of a run is told, for every command that runs.
 
 use postonce_domain::{RunCounts, RunEnd, RunResult};
-use postonce_ports::lock::Holder;
+use postonce_ports::lock::{Holder, RunHolder, SessionHolder};
 
 use crate::exit::Exit;
 use crate::output::talk;
@@ -67,7 +67,11 @@ pub(super) fn busy(holder: Option<&Holder>) -> String {
 
 /// A holder in words.
 pub(super) fn describe(holder: &Holder) -> String {
-    let Holder { run, trigger, actor, host, pid, since, done, total, connection_id } = holder;
+    let run = match holder {
+        Holder::Run(run) => run,
+        Holder::Session(session) => return describe_session(session),
+    };
+    let RunHolder { run, trigger, actor, host, pid, since, done, total, connection_id } = run;
     let connection = connection_id.map(|id| format!(", connection {id}")).unwrap_or_default();
     format!(
         "run {run} ({trigger}, by {}) on {} as process {pid}{connection}, since {}, {done} of \
@@ -75,5 +79,15 @@ pub(super) fn describe(holder: &Holder) -> String {
         plain(actor),
         plain(host),
         time(*since)
+    )
+}
+
+fn describe_session(session: &SessionHolder) -> String {
+    let of = |part: &Option<String>| plain(part.as_deref().unwrap_or("unknown"));
+    format!(
+        "connection {} of the database server (user {}, host {}), which is no run on record",
+        session.connection_id,
+        of(&session.user),
+        of(&session.host)
     )
 }

@@ -1,10 +1,11 @@
 use postonce_domain::{RunId, StateName, Trigger};
+use postonce_ports::lock::RunHolder;
 use serde_json::{json, to_value};
 
 use super::*;
 
 fn holder() -> Holder {
-    Holder {
+    Holder::Run(RunHolder {
         run: RunId(7),
         trigger: Trigger::Manual,
         actor: "lin".to_owned(),
@@ -14,7 +15,7 @@ fn holder() -> Holder {
         done: 1,
         total: 2,
         connection_id: None,
-    }
+    })
 }
 
 #[test]

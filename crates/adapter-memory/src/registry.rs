@@ -1,0 +1,130 @@
+//! What the store remembers of itself.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use postonce_domain::CompanyFile;
+use postonce_ports::error::StoreError;
+use postonce_ports::registry::{
+    Agreed, Alarm, CompanyFileSettings, CompanyFileWritten, LockSettings, Registry, Whereabouts,
+};
+
+use crate::MemoryStore;
+use crate::world::{Business, World, later};
+
+#[async_trait]
+impl Registry for MemoryStore {
+    async fn lock_settings(&self, wanted: LockSettings) -> Result<Agreed, StoreError> {
+        let mut world = self.world();
+        let known = world.lock_settings.get_or_insert_with(|| wanted.clone());
+        Ok(if *known == wanted { Agreed::Yes } else { Agreed::Differs(known.clone()) })
+    }
+
+    async fn company_file_settings(
+        &self,
+        alias: &CompanyFile,
+    ) -> Result<Option<CompanyFileSettings>, StoreError> {
+        let now = self.now();
+        let world = self.world();
+        let business = world.company_files.get(alias);
+        let settings = CompanyFileSettings {
+            business_id: business.map(|business| business.id.clone()),
+            time_zone: business.map(|business| business.time_zone.clone()),
+            cut_over_through: world.cut_overs.get(alias).copied(),
+            alarm: world.alarm_of(alias, now),
+        };
+        Ok(Some(settings).filter(|settings| *settings != CompanyFileSettings::default()))
+    }
+
+    async fn set_company_file(
+        &self,
+        alias: &CompanyFile,
+        business_id: &str,
+        time_zone: &str,
+    ) -> Result<CompanyFileWritten, StoreError> {
+        let mut world = self.world();
+        let mut others = world.company_files.iter().filter(|(other, _)| *other != alias);
+        if let Some((other, _)) = others.find(|(_, business)| business.id == business_id) {
+            return Ok(CompanyFileWritten::Taken { alias: other.to_string() });
+        }
+        if business_id != alias.as_str() && world.is_used_as_its_own(business_id) {
+            return Ok(CompanyFileWritten::Taken { alias: business_id.to_owned() });
+        }
+        let claimed = world.claims.iter().any(|claim| claim.company_file == *alias);
+        let known = world.company_files.get(alias).map_or(alias.as_str(), |known| &known.id);
+        if claimed && known != business_id {
+            return Ok(CompanyFileWritten::Fixed { business_id: known.to_owned() });
+        }
+        let business = Business { id: business_id.to_owned(), time_zone: time_zone.to_owned() };
+        world.company_files.insert(alias.clone(), business);
+        Ok(CompanyFileWritten::Written)
+    }
+
+    async fn cut_over(&self, alias: &CompanyFile, through: Option<Date>) -> Result<(), StoreError> {
+        let mut world = self.world();
+        match through {
+            Some(date) => world.cut_overs.insert(alias.clone(), date),
+            None => world.cut_overs.remove(alias),
+        };
+        world.alarms.remove(alias);
+        Ok(())
+    }
+
+    async fn whereabouts(&self) -> Result<Whereabouts, StoreError> {
+        Ok(self.world().whereabouts())
+    }
+
+    async fn take_over(&self, quiet: Duration) -> Result<Whereabouts, StoreError> {
+        let now = self.now();
+        let mut world = self.world();
+        let seen = world.whereabouts();
+        if matches!(seen, Whereabouts::Moved { .. }) {
+            let invoices = world.invoices.values().map(|row| row.company_file().clone());
+            let known = world.company_files.keys().chain(world.cut_overs.keys()).cloned();
+            for file in known.chain(invoices).collect::<BTreeSet<_>>() {
+                world.raise_alarm(&file, later(now, quiet));
+            }
+            world.known_server = Some(world.server.clone());
+        }
+        Ok(seen)
+    }
+
+    async fn alarm(
+        &self,
+        company_file: &CompanyFile,
+        quiet: Duration,
+    ) -> Result<Alarm, StoreError> {
+        let now = self.now();
+        let quiet_until = self.world().raise_alarm(company_file, later(now, quiet));
+        Ok(Alarm { quiet_until, quiet_over: now >= quiet_until })
+    }
+}
+
+impl World {
+    fn whereabouts(&mut self) -> Whereabouts {
+        let known = self.known_server.get_or_insert_with(|| self.server.clone());
+        if *known == self.server {
+            Whereabouts::Same
+        } else {
+            Whereabouts::Moved { from: known.clone(), to: self.server.clone() }
+        }
+    }
+
+    fn raise_alarm(&mut self, company_file: &CompanyFile, quiet_until: Timestamp) -> Timestamp {
+        let alarm = self.alarms.entry(company_file.clone()).or_insert(quiet_until);
+        *alarm = quiet_until.max(*alarm);
+        *alarm
+    }
+
+    /// Whether there are invoices of an alias of this name that has no other business on record.
+    fn is_used_as_its_own(&self, business_id: &str) -> bool {
+        let mut known = self.company_files.iter();
+        let elsewhere = known
+            .any(|(alias, business)| alias.as_str() == business_id && business.id != business_id);
+        let mut invoices = self.invoices.values();
+        !elsewhere && invoices.any(|row| row.company_file().as_str() == business_id)
+    }
+}

@@ -1,0 +1,128 @@
+//! What a database remembers of itself: its server, its lock, its company files.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use postonce_domain::CompanyFile;
+
+use crate::error::StoreError;
+
+/// How runs exclude each other, as every process on this database must be configured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LockSettings {
+    /// What kind of lock.
+    pub kind: String,
+    /// Of what it is one.
+    pub scope: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// Whether a process may run with its settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Agreed {
+    /// They are those of the database, or are from now on.
+    Yes,
+    /// The database was used with these, and a process with others would not exclude it.
+    Differs(LockSettings),
+}
+
+/// What is on record of a company file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CompanyFileSettings {
+    /// MYOB's id of the business, once it is known.
+    pub business_id: Option<String>,
+    /// The company's time zone.
+    pub time_zone: Option<String>,
+    /// Until which date the past is settled.
+    pub cut_over_through: Option<Date>,
+    /// The alarm that stands, if one does.
+    pub alarm: Option<Alarm>,
+}
+
+/// A sign that the database went back, or that someone else posts to a company file.
+///
+/// While it stands, every invoice is looked up before its first claim. Only the next cut-over ends
+/// it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Alarm {
+    /// Nothing is claimed before then, by the store's clock: what was sent and forgotten, or is
+    /// being sent by someone else, has arrived by then.
+    pub quiet_until: Timestamp,
+    /// Whether that time has come, by the store's clock.
+    pub quiet_over: bool,
+}
+
+/// What became of the wish to write a company file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum CompanyFileWritten {
+    /// It is on record.
+    Written,
+    /// Invoices were claimed for this business already, and an alias stays with its business.
+    Fixed {
+        /// The business.
+        business_id: String,
+    },
+    /// Another alias has the business.
+    Taken {
+        /// The alias.
+        alias: String,
+    },
+}
+
+/// Where the database is, compared with where it was when it was first used or last taken over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Whereabouts {
+    /// Where it was.
+    Same,
+    /// Elsewhere: it failed over, was restored, or is a copy of one that may be in use.
+    Moved {
+        /// The identity on record, in the store's words.
+        from: String,
+        /// The identity seen.
+        to: String,
+    },
+}
+
+/// Keeps what every process on a database must agree on.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait Registry: Send + Sync {
+    /// Keeps the lock's settings on first use, and compares them ever after.
+    async fn lock_settings(&self, wanted: LockSettings) -> Result<Agreed, StoreError>;
+
+    /// What is on record of a company file; `None` if nothing is.
+    async fn company_file_settings(
+        &self,
+        alias: &CompanyFile,
+    ) -> Result<Option<CompanyFileSettings>, StoreError>;
+
+    /// Writes business and zone of a company file.
+    async fn set_company_file(
+        &self,
+        alias: &CompanyFile,
+        business_id: &str,
+        time_zone: &str,
+    ) -> Result<CompanyFileWritten, StoreError>;
+
+    /// Settles the past of a company file through a date, or unsettles it. Ends an alarm.
+    async fn cut_over(&self, alias: &CompanyFile, through: Option<Date>) -> Result<(), StoreError>;
+
+    /// Whether the database is where it was. The first call ever keeps where that is.
+    async fn whereabouts(&self) -> Result<Whereabouts, StoreError>;
+
+    /// Keeps where the database is now, and answers what [`Self::whereabouts`] would have. If it
+    /// was elsewhere, every company file on record or with invoices gets an alarm, in the same
+    /// step.
+    async fn take_over(&self, quiet: Duration) -> Result<Whereabouts, StoreError>;
+
+    /// Raises an alarm for a company file, quiet from now on for `quiet`. One that stands is
+    /// prolonged, never shortened.
+    async fn alarm(&self, company_file: &CompanyFile, quiet: Duration)
+    -> Result<Alarm, StoreError>;
+}
