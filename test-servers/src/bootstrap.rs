@@ -11,6 +11,7 @@ use crate::launch::Launch;
 
 /// Makes the data folder of `launch`: a copy of `from`, or a new one.
 pub(crate) fn fill(launch: &Launch, from: Option<&Path>) -> Result<()> {
+    std::fs::create_dir(launch.temporary())?;
     if let Some(from) = from {
         copy(from, &launch.data())?;
     } else {

@@ -62,3 +62,6 @@ fn needs(file: &Path, package: &str) -> Result<()> {
     ensure!(file.exists(), "there is no {}: install `{package}`", file.display());
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

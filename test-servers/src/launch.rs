@@ -51,6 +51,11 @@ impl Launch {
         self.folder.join("data")
     }
 
+    /// For the server's temporary files.
+    pub(crate) fn temporary(&self) -> PathBuf {
+        self.folder.join("tmp")
+    }
+
     /// What the server says of itself.
     pub(crate) fn log(&self) -> String {
         let bytes = std::fs::read(self.folder.join("error.log")).unwrap_or_default();
@@ -66,6 +71,8 @@ impl Launch {
     pub(crate) fn base_line(&self) -> Vec<OsString> {
         let mut line = self.installation.command_line();
         line.push(option("datadir", &self.data()));
+        // A server that starts removes temporary tables that it finds, also those of others.
+        line.push(option("tmpdir", &self.temporary()));
         line.extend(self.user.map(|it| format!("--user={it}").into()));
         line.push(self.redo_log().into());
         line

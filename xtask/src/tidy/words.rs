@@ -60,7 +60,12 @@ const RULES: &[Rule] = &[
 ];
 
 /// Marks of unfinished work. They may not even stand in tests.
-const MARKS: &[&str] = &["todo!", "unimplemented!", "dbg!", "#[ignore"];
+const MARKS: &[&str] = &["todo!", "unimplemented!", "dbg!"];
+
+/// The mark of a test that does not run by itself, and where it may stand: tests that
+/// `cargo xtask test cluster` runs.
+const NOT_BY_ITSELF: &str = "#[ignore";
+const OF_CLUSTERS: &[&str] = &["test-servers/src/galera/", "tests/src/cluster"];
 
 fn in_one_of(path: &str, folders: &[&str]) -> bool {
     folders.iter().any(|it| path.starts_with(it))
@@ -84,7 +89,8 @@ fn forbidden_words(repo: &Repo) -> Vec<String> {
 fn marks_of_unfinished_work(repo: &Repo) -> Vec<String> {
     let mut errors = Vec::new();
     for source in repo.sources() {
-        for mark in MARKS {
+        let of_clusters = in_one_of(&source.path, OF_CLUSTERS);
+        for mark in MARKS.iter().chain((!of_clusters).then_some(&NOT_BY_ITSELF)) {
             let lines = lines_with(&source.masked, mark).into_iter();
             errors.extend(lines.map(|line| format!("{}:{line}: `{mark}`", source.path)));
         }

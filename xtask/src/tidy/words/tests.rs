@@ -80,6 +80,20 @@ fn marks_are_found_in_tests_too_but_not_in_literals() {
 }
 
 #[test]
+fn only_tests_of_clusters_may_wait_to_be_asked_for() {
+    let text = "//! Tests.\n#[test]\n#[ignore = \"needs a cluster\"]\nfn a() {}";
+    let repo = Repo::of(&[
+        ("tests/src/cluster.rs", text),
+        ("tests/src/cluster/kills.rs", text),
+        ("test-servers/src/galera/tests.rs", text),
+        ("tests/src/kills.rs", text),
+        ("test-servers/src/server/tests.rs", text),
+    ]);
+    let errors = marks_of_unfinished_work(&repo);
+    assert_eq!(errors.len(), 2, "{errors:?}");
+}
+
+#[test]
 fn a_path_of_a_machine_is_found_in_any_text() {
     let text = concat!("see /wo", "rk/notes.md\nand /tmp/", "target-x");
     let errors = machine_paths(&Repo::of(&[("README.md", text), ("a/lib.rs", "// here")]));
