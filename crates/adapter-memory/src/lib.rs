@@ -12,6 +12,7 @@ mod doubt;
 mod history;
 mod intake;
 mod invoice;
+mod keyed;
 mod lock;
 mod reader;
 mod registry;
@@ -26,6 +27,8 @@ use postonce_domain::InstallationId;
 use postonce_ports::clock::Clock;
 
 use crate::world::World;
+
+pub use crate::keyed::MemoryKeyedLock;
 
 /// A store that lives as long as its last clone. Clones share everything.
 #[derive(Clone)]
