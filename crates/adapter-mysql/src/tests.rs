@@ -1,0 +1,1 @@
+//! What is true of this adapter alone, on a real server.
