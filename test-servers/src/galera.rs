@@ -1,8 +1,6 @@
 //! A cluster of MariaDB servers by Galera, all on this machine.
 
-use std::path::Path;
-
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 
 use crate::installation::{Installation, Kind};
 use crate::options::{Node, Options};
@@ -27,10 +25,9 @@ impl Galera {
     pub fn start_with(count: u16, options: &Options) -> Result<Self> {
         let installation = match &options.installation {
             Some(given) => given.clone(),
-            None => Installation::find(Kind::MariaDb)?,
+            None => Installation::for_galera(&Installation::unpacked_folder())
+                .context("Galera is not installed: `cargo xtask test cluster` brings it")?,
         };
-        needs(&installation.root().join("usr/lib/galera/libgalera_smm.so"), "galera-4")?;
-        needs(&installation.root().join("usr/bin/wsrep_sst_rsync"), "mariadb-server")?;
         let first = port::free(count * Node::PORTS);
         let members: Vec<u16> = (0..count).map(|it| first + it * Node::PORTS).collect();
         let mut nodes = Vec::new();
@@ -56,11 +53,6 @@ impl Galera {
         let value = rows.first().and_then(|it| it.last()).and_then(Option::as_deref);
         value.context("the server knows of no cluster")?.parse().context("the cluster's size")
     }
-}
-
-fn needs(file: &Path, package: &str) -> Result<()> {
-    ensure!(file.exists(), "there is no {}: install `{package}`", file.display());
-    Ok(())
 }
 
 #[cfg(test)]

@@ -3,11 +3,14 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 
 /// The folder in which unpacked servers are looked for when the system has none: `mariadb` and
 /// `mysql` below it.
 const UNPACKED_VARIABLE: &str = "POSTONCE_TEST_SERVERS";
+
+/// The library by which a server joins a cluster, below the root.
+pub(crate) const GALERA_PROVIDER: &str = "usr/lib/galera/libgalera_smm.so";
 
 /// Which server it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,9 +90,40 @@ impl Installation {
         Ok(Self { kind, server, root: Some(root), loader })
     }
 
+    /// One of MariaDB with all that a cluster needs: the system's, or else `galera` in the folder
+    /// of unpacked servers.
+    ///
+    /// Fails if neither is complete.
+    pub fn for_galera(unpacked: &Path) -> Result<Self> {
+        let system = Self::system(Kind::MariaDb).filter(|it| it.missing_for_galera().is_none());
+        if let Some(found) = system {
+            return Ok(found);
+        }
+        let found = Self::unpacked(Kind::MariaDb, &unpacked.join("galera"))?;
+        match found.missing_for_galera() {
+            None => Ok(found),
+            Some(file) => bail!("there is no {}", file.display()),
+        }
+    }
+
+    /// The folder of unpacked servers, as the environment names it.
+    pub(crate) fn unpacked_folder() -> PathBuf {
+        std::env::var_os(UNPACKED_VARIABLE).map(PathBuf::from).unwrap_or_default()
+    }
+
+    fn missing_for_galera(&self) -> Option<PathBuf> {
+        let files = [GALERA_PROVIDER, "usr/bin/wsrep_sst_rsync", "usr/bin/rsync"];
+        files.into_iter().map(|it| self.root().join(it)).find(|it| !it.exists())
+    }
+
     /// Which server it is.
     pub fn kind(&self) -> Kind {
         self.kind
+    }
+
+    /// The server's program.
+    pub fn program(&self) -> &Path {
+        &self.server
     }
 
     /// The folder into which it was unpacked; `/` for the system's.

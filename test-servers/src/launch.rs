@@ -4,10 +4,10 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 
 use crate::guard::Guarded;
-use crate::installation::{Installation, Kind, option};
+use crate::installation::{GALERA_PROVIDER, Installation, Kind, option};
 use crate::options::{Node, Options};
 use crate::wire::query;
 
@@ -81,8 +81,11 @@ impl Launch {
     /// Starts the server on `port` and waits until it answers. `founds` is for a cluster's first
     /// node at its first start.
     pub(crate) fn start(&self, port: u16, founds: bool) -> Result<Started> {
-        // Words of an earlier start would be taken for this one's.
-        drop(std::fs::remove_file(self.folder.join("error.log")));
+        // What an earlier start has left: its words would be taken for this one's, and MySQL takes
+        // the lock of a process that is dead and not yet collected for one that is alive.
+        for left in ["error.log", "s.sock", "s.sock.lock", "pid"] {
+            drop(std::fs::remove_file(self.folder.join(left)));
+        }
         let line = self.line(port, founds);
         let server = Guarded::start(&self.folder, &line, &self.installation.environment())?;
         for _ in 0..LOOKS {
@@ -159,7 +162,7 @@ impl Node {
     fn arguments(&self, installation: &Installation, port: u16) -> Vec<String> {
         let own = self.members[self.index];
         let (increments, state) = (own + 1, own + 2);
-        let provider = installation.root().join("usr/lib/galera/libgalera_smm.so");
+        let provider = installation.root().join(GALERA_PROVIDER);
         let members: Vec<String> =
             self.members.iter().map(|it| format!("127.0.0.1:{it}")).collect();
         vec![
@@ -191,7 +194,7 @@ fn user(in_cluster: bool) -> Option<&'static str> {
     if !in_cluster {
         return Some("root");
     }
-    let users = std::fs::read_to_string("/etc/passwd").context("no list of users");
-    let has_own = users.is_ok_and(|it| it.lines().any(|line| line.starts_with("mysql:")));
+    let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let has_own = users.lines().any(|it| it.starts_with("mysql:"));
     Some(if has_own { "mysql" } else { "nobody" })
 }

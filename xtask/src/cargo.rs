@@ -54,11 +54,15 @@ impl Workspace {
         Ok(Self(value))
     }
 
+    /// The folder of everything that is built.
+    pub(crate) fn target(&self) -> &Path {
+        Path::new(self.0["target_directory"].as_str().expect("`parse` has seen it"))
+    }
+
     /// Where the binary `name` stands after a build by `profile` (`debug` or `release`).
     pub(crate) fn binary(&self, profile: &str, name: &str) -> PathBuf {
-        let target = self.0["target_directory"].as_str().expect("`parse` has seen it");
         let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
-        Path::new(target).join(profile).join(file)
+        self.target().join(profile).join(file)
     }
 
     /// Has the package `package` a binary `name`?

@@ -10,6 +10,8 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context as _, ensure};
 
 use crate::cargo::{Workspace, cargo, succeeds};
+use crate::servers::{self, FOLDER_VARIABLE};
+use crate::suite::Setting;
 
 /// Builds `postonce` as the tests do and runs `postonce demo ARGS` in the caller's folder.
 pub(crate) fn demo(args: &[OsString]) -> anyhow::Result<ExitCode> {
@@ -20,6 +22,22 @@ pub(crate) fn demo(args: &[OsString]) -> anyhow::Result<ExitCode> {
     become_it(postonce)
 }
 
+/// Builds the binaries of the tests and runs the storm, which starts its servers itself.
+pub(crate) fn storm(args: &[OsString]) -> anyhow::Result<ExitCode> {
+    for build in [
+        ["build", "--package", "postonce-app-cron", "--bin", "postonce"].as_slice(),
+        &["build", "--package", "postonce-tests", "--bins"],
+    ] {
+        ensure!(succeeds(&mut cargo(build))?, "`cargo {}` failed", build.join(" "));
+    }
+    let workspace = Workspace::ask()?;
+    servers::mariadb(&workspace)?;
+    let mut storm = Command::new(workspace.binary("debug", "postonce-storm"));
+    Setting::new(&workspace).tell(&mut storm);
+    storm.args(args);
+    become_it(storm)
+}
+
 /// Builds `postonce` for release, and runs the measurements on it, in the root folder.
 pub(crate) fn bench(args: &[OsString]) -> anyhow::Result<ExitCode> {
     let mut build =
@@ -27,7 +45,10 @@ pub(crate) fn bench(args: &[OsString]) -> anyhow::Result<ExitCode> {
     ensure!(succeeds(&mut build)?, "`postonce` does not build");
     let mut bench = cargo(&["run", "--release", "--package", "postonce-tests", "--bin", "bench"]);
     bench.arg("--").args(args);
-    bench.env("POSTONCE_BIN", Workspace::ask()?.binary("release", "postonce"));
+    let workspace = Workspace::ask()?;
+    servers::mariadb(&workspace)?;
+    bench.env(FOLDER_VARIABLE, servers::folder(&workspace));
+    bench.env("POSTONCE_BIN", workspace.binary("release", "postonce"));
     become_it(bench)
 }
 

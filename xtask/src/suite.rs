@@ -1,156 +1,126 @@
 //! `cargo xtask test`: every test there is, in legs.
-//!
-//! A leg is a row of [`LEGS`]. The closing lines name every leg, so that one that was left out
-//! is seen and not taken for one that passed.
+
+mod legs;
+mod setting;
 
 use std::ffi::OsString;
-use std::fmt;
-use std::path::PathBuf;
-use std::process::{Command, ExitCode};
-use std::time::{Duration, Instant};
+use std::process::ExitCode;
+use std::time::Instant;
 
-use crate::cargo::{Workspace, cargo, succeeds};
+use postonce_test_servers::{Installation, Kind, MariaDb, MySql, Options, Server, URL_VARIABLE};
 
-const HELD: &str = "postonce-held";
+use crate::cargo::Workspace;
+use crate::servers::{self, FOREIGN};
+pub(crate) use legs::Skips;
+use legs::{Leg, Report, Work};
+pub(crate) use setting::Setting;
 
-/// One part of the suite.
-struct Leg {
-    name: &'static str,
-    /// The legs after this one need it: when it fails, they are skipped.
-    needed: bool,
-    /// Why this leg cannot run here, if it cannot.
-    left_out: fn(&Setting) -> Option<String>,
-    command: fn(&Setting) -> Command,
+/// `cargo xtask test`: everything, on the server that the caller names, or else on a `MariaDB` of
+/// our own.
+///
+/// Ends with 1 if a leg failed, or was skipped where `skips` does not allow it.
+pub(crate) fn run(filters: &[OsString], skips: Skips) -> anyhow::Result<ExitCode> {
+    let workspace = Workspace::ask()?;
+    let mut setting = Setting::new(&workspace);
+    let mut report = Report::default();
+    let named = std::env::var_os(URL_VARIABLE).filter(|it| !it.is_empty());
+    // The server ends after the last leg.
+    let mut own = None;
+    let work = if let Some(url) = named {
+        let host = host_of(&url.to_string_lossy()).to_owned();
+        Work::Ready(format!("{host}, which {URL_VARIABLE} names"))
+    } else {
+        let (server, work) = start(servers::mariadb(&workspace));
+        setting.use_server(server.as_ref());
+        own = server;
+        work
+    };
+    report.run(Leg::new("MariaDB server", work))?;
+    let legs = setting.builds().into_iter().chain(setting.whole_workspace(filters));
+    report.run_all(legs)?;
+    drop(own);
+    Ok(report.close(skips))
 }
 
-/// The suite, in the order in which it runs.
-const LEGS: &[Leg] = &[
-    Leg {
-        name: "binary postonce",
-        needed: true,
-        left_out: |_| None,
-        command: |_| cargo(&["build", "--package", "postonce-app-cron", "--bin", "postonce"]),
-    },
-    Leg {
-        name: "binary postonce-held",
-        needed: true,
-        left_out: |setting| match setting.held {
-            Some(_) => None,
-            None => Some(format!("the package `postonce-tests` has no binary `{HELD}`")),
-        },
-        command: |_| cargo(&["build", "--package", "postonce-tests", "--bins"]),
-    },
-    Leg {
-        name: "unit and contract tests",
-        needed: false,
-        left_out: |_| None,
-        command: workspace_tests,
-    },
-    Leg {
-        name: "domain doctests",
-        needed: false,
-        left_out: |_| None,
-        command: |_| cargo(&["test", "--doc", "--package", "postonce-domain"]),
-    },
-];
-
-/// What the legs are told.
-struct Setting {
-    /// The binary as users get it, in the dev profile.
-    postonce: PathBuf,
-    /// The binary that tests hold at named points.
-    held: Option<PathBuf>,
-    /// Given by the caller to the test programs of the workspace.
-    filters: Vec<OsString>,
-}
-
-impl Setting {
-    fn new(workspace: &Workspace, filters: &[OsString]) -> Self {
-        let has_held = workspace.has_binary("postonce-tests", HELD);
-        Self {
-            postonce: workspace.binary("debug", "postonce"),
-            held: has_held.then(|| workspace.binary("debug", HELD)),
-            filters: filters.to_vec(),
+/// `cargo xtask test mysql`: the tests of databases, on MySQL and on a newer `MariaDB`.
+///
+/// Ends with 1 if a leg failed or was skipped.
+pub(crate) fn mysql() -> anyhow::Result<ExitCode> {
+    let workspace = Workspace::ask()?;
+    let mut setting = Setting::new(&workspace);
+    let mut report = Report::default();
+    report.run_all(setting.builds())?;
+    for foreign in FOREIGN {
+        let (server, work) = start(servers::foreign(&workspace, foreign));
+        setting.use_server(server.as_ref());
+        report.run(Leg::new(foreign.name, work))?;
+        if server.is_some() {
+            report.run_all(setting.database_tests(foreign.name))?;
         }
     }
+    Ok(report.close(Skips::Refused))
 }
 
-/// What became of a leg.
-#[derive(Debug, PartialEq, Eq)]
-enum Outcome {
-    Passed(Duration),
-    Failed(Duration),
-    Skipped(String),
-}
-
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Passed(took) => write!(f, "run ({:.1} s)", took.as_secs_f64()),
-            Self::Failed(took) => write!(f, "run ({:.1} s), FAILED", took.as_secs_f64()),
-            Self::Skipped(reason) => write!(f, "skipped ({reason})"),
-        }
+/// `cargo xtask test cluster`: the tests that start a cluster themselves.
+///
+/// Ends with 1 if a leg failed or was skipped.
+pub(crate) fn cluster() -> anyhow::Result<ExitCode> {
+    let workspace = Workspace::ask()?;
+    let setting = Setting::new(&workspace);
+    let mut report = Report::default();
+    let there = servers::galera(&workspace);
+    let is_there = there.is_ok();
+    let work = there.map_or_else(
+        |error| Work::Skip(first_line(&error)),
+        |found| Work::Ready(format!("{}", found.program().display())),
+    );
+    report.run(Leg::new("Galera", work))?;
+    if is_there {
+        report.run_all(setting.builds().into_iter().chain(setting.cluster_tests()))?;
     }
+    Ok(report.close(Skips::Refused))
 }
 
-/// Runs every leg, and ends with 1 if one failed.
-pub(crate) fn run(filters: &[OsString]) -> anyhow::Result<ExitCode> {
-    let setting = Setting::new(&Workspace::ask()?, filters);
-    let outcomes = run_legs(LEGS, &setting, timed)?;
-    eprintln!();
-    for (leg, outcome) in LEGS.iter().zip(&outcomes) {
-        eprintln!("test: {}: {outcome}", leg.name);
-    }
-    let failed = outcomes.iter().any(|it| matches!(it, Outcome::Failed(_)));
-    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
-}
-
-/// One outcome per leg; `execute` runs a leg's command.
-fn run_legs(
-    legs: &[Leg],
-    setting: &Setting,
-    mut execute: impl FnMut(&mut Command) -> anyhow::Result<Outcome>,
-) -> anyhow::Result<Vec<Outcome>> {
-    let mut outcomes = Vec::new();
-    let mut broken = None;
-    for leg in legs {
-        let reason = broken
-            .map(|name| format!("the leg `{name}` failed"))
-            .or_else(|| (leg.left_out)(setting));
-        let outcome = if let Some(reason) = reason {
-            Outcome::Skipped(reason)
-        } else {
-            eprintln!("test: {}", leg.name);
-            execute(&mut (leg.command)(setting))?
-        };
-        if leg.needed && matches!(outcome, Outcome::Failed(_)) {
-            broken = Some(leg.name);
-        }
-        outcomes.push(outcome);
-    }
-    Ok(outcomes)
-}
-
-/// Runs `command` and says how long it took.
+/// Starts a server, and says which one and how long it took, or why there is none.
 #[expect(clippy::disallowed_methods, reason = "a duration for a person, on which nothing hangs")]
-fn timed(command: &mut Command) -> anyhow::Result<Outcome> {
+fn start(installation: anyhow::Result<Installation>) -> (Option<Server>, Work) {
     let begun = Instant::now();
-    let passed = succeeds(command)?;
-    let took = begun.elapsed();
-    Ok(if passed { Outcome::Passed(took) } else { Outcome::Failed(took) })
+    let started = installation.and_then(|it| {
+        let options = Options::default().installation(it.clone());
+        match it.kind() {
+            Kind::MariaDb => MariaDb::start(&options),
+            Kind::MySql => MySql::start(&options),
+        }
+    });
+    match started {
+        Ok(server) => {
+            let took = begun.elapsed().as_secs_f64();
+            let version = server.version();
+            let ready = Work::Ready(format!("version {version}, started in {took:.1} s"));
+            (Some(server), ready)
+        }
+        Err(error) => {
+            // The log of a server is long: the closing words have its first line.
+            eprintln!("test: {error:#}");
+            (None, Work::Skip(first_line(&error)))
+        }
+    }
 }
 
-/// Plain `cargo test`, since that is what everybody has. `--all-targets` leaves the doctests to
-/// their own leg.
-fn workspace_tests(setting: &Setting) -> Command {
-    let mut command =
-        cargo(&["test", "--workspace", "--all-features", "--all-targets", "--no-fail-fast"]);
-    command.env("POSTONCE_BIN", &setting.postonce);
-    if let Some(held) = &setting.held {
-        command.env("POSTONCE_HELD_BIN", held);
+fn first_line(error: &anyhow::Error) -> String {
+    format!("{error:#}").lines().next().unwrap_or_default().to_owned()
+}
+
+/// Host and port of a URL, and nothing of what may be secret in it.
+fn host_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, it)| it);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    match authority.rsplit_once('@') {
+        Some((_, host)) => host,
+        // An `@` that comes later ends a password with a `/` in it.
+        None if rest.contains('@') => "the server",
+        None => authority,
     }
-    command.arg("--").args(&setting.filters);
-    command
 }
 
 #[cfg(test)]

@@ -80,6 +80,11 @@ const TABLE: &[Row] = &[
     Row { krate: "adapter-notify", never: &["axum", "diesel"], ours: Ours::Any },
     Row { krate: "adapter-http", never: &["diesel", "reqwest"], ours: Ours::Any },
     Row { krate: "myob-sandbox", never: &[], ours: Ours::Only(&[]) },
+    Row {
+        krate: "store-rows",
+        never: &["axum", "diesel-async", "libsqlite3-sys", "mysql_async", "reqwest", "tokio"],
+        ours: Ours::Only(&["postonce-domain", "postonce-ports"]),
+    },
     Row { krate: "race-kit", never: &[], ours: Ours::NoAdapter },
     Row {
         krate: "app-cron",
