@@ -127,17 +127,18 @@ impl SqliteStore {
     }
 }
 
+/// What makes a commit outlive a power cut, and lines and invoices stay together.
+pub(crate) const SAFETY: &str =
+    "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;";
+
 /// A connection that may write.
 pub(crate) fn connect(path: &Path) -> Result<SqliteConnection, OpenError> {
     // The timeout comes first: the switch to WAL itself may have to wait for another process. It is
     // longer than the import of a hundred thousand invoices, which is one transaction. Cache and log
     // hold the pages that every claim touches, so that many invoices cost no more than few.
-    settle_in(
-        path,
-        "PRAGMA busy_timeout = 60000; PRAGMA journal_mode = WAL; \
-        PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; \
-        PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4000;",
-    )
+    let waiting = "PRAGMA busy_timeout = 60000; PRAGMA journal_mode = WAL;";
+    let room = "PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4000;";
+    settle_in(path, &format!("{waiting} {SAFETY} {room}"))
 }
 
 /// A connection that reads.

@@ -14,6 +14,7 @@
 //! `settle` (what the promise rests on), `lock` (the file that makes runs exclude each other).
 
 mod apply;
+mod checkup;
 mod claim;
 mod connection;
 mod customer;
@@ -42,6 +43,7 @@ use std::sync::Arc;
 
 use crate::open::Inner;
 
+pub use checkup::SqliteCheckup;
 pub use error::OpenError;
 
 /// A store on one file. Clones share its connections.

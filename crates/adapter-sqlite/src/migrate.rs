@@ -71,14 +71,25 @@ pub(crate) fn migrate(conn: &mut SqliteConnection, path: &Path) -> Result<(), Op
     Ok(())
 }
 
+/// The newest migration on record, zero if there is no record. Changes nothing.
+pub(crate) fn found(conn: &mut SqliteConnection) -> QueryResult<i64> {
+    let record = "(SELECT count(*) FROM sqlite_schema WHERE name = 'postonce_schema_migration')";
+    let there: i64 = diesel::select(diesel::dsl::sql::<BigInt>(record)).get_result(conn)?;
+    if there == 0 {
+        return Ok(0);
+    }
+    diesel::select(diesel::dsl::sql::<BigInt>(NEWEST)).get_result(conn)
+}
+
+const NEWEST: &str = "(SELECT coalesce(max(version), 0) FROM postonce_schema_migration)";
+
 /// The newest migration on record.
 fn applied(conn: &mut SqliteConnection) -> Step<i64> {
     conn.batch_execute(
         "CREATE TABLE IF NOT EXISTS postonce_schema_migration (\
          version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT",
     )?;
-    let newest = "(SELECT coalesce(max(version), 0) FROM postonce_schema_migration)";
-    Ok(diesel::select(diesel::dsl::sql::<BigInt>(newest)).get_result(conn)?)
+    Ok(diesel::select(diesel::dsl::sql::<BigInt>(NEWEST)).get_result(conn)?)
 }
 
 fn apply(conn: &mut SqliteConnection, migration: &Migration) -> Step<()> {

@@ -1,6 +1,7 @@
 //! What the database remembers of itself.
 
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
 use async_trait::async_trait;
@@ -137,20 +138,24 @@ impl Registry for SqliteStore {
 }
 
 impl SqliteStore {
-    /// The file's number in its file system and, where that is known, when it was made. Another
-    /// file in its place has another; the same one under another path or mount keeps it.
     fn identity(&self) -> Result<String, StoreError> {
         let path = &self.inner.path;
-        let file = std::fs::metadata(path).map_err(|source| StoreError::Unavailable {
+        identity_of(path).map_err(|source| StoreError::Unavailable {
             message: format!("{}: {source}", path.display()),
             source: Some(Box::new(source)),
-        })?;
-        let made = file.created().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
-        let made = made
-            .and_then(|age| Timestamp::from_microsecond(i64::try_from(age.as_micros()).ok()?).ok());
-        let made = made.map(|at| format!(", made at {at}")).unwrap_or_default();
-        Ok(format!("file {}{made}", file.ino()))
+        })
     }
+}
+
+/// The file's number in its file system and, where that is known, when it was made. Another file
+/// in its place has another; the same one under another path or mount keeps it.
+pub(crate) fn identity_of(path: &Path) -> std::io::Result<String> {
+    let file = std::fs::metadata(path)?;
+    let made = file.created().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+    let made =
+        made.and_then(|age| Timestamp::from_microsecond(i64::try_from(age.as_micros()).ok()?).ok());
+    let made = made.map(|at| format!(", made at {at}")).unwrap_or_default();
+    Ok(format!("file {}{made}", file.ino()))
 }
 
 fn known_identity(conn: &mut SqliteConnection) -> Step<Option<String>> {
