@@ -17,10 +17,12 @@
 //! and `settle` (what the promise rests on).
 
 mod error;
+mod identity;
 mod migrate;
 mod open;
 mod options;
 mod session;
+mod variables;
 
 use std::fmt;
 use std::sync::Arc;

@@ -31,6 +31,11 @@ impl Watch {
         watch
     }
 
+    /// For how long a proof counts.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
     /// Now, for the next [`Self::proven`].
     pub(crate) fn now(&self) -> Duration {
         (self.boot)()
