@@ -72,7 +72,7 @@ impl Installation {
         // MariaDB answers to the name `mysqld` too, by a link.
         let genuine = |it: &PathBuf| {
             let target = it.canonicalize().unwrap_or_default();
-            target.file_name().is_some_and(|name| name == kind.program())
+            target.is_file() && target.file_name().is_some_and(|name| name == kind.program())
         };
         let server = programs.find(genuine)?;
         Some(Self { kind, server, root: None, loader: None })
