@@ -4,22 +4,19 @@ use async_trait::async_trait;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
-use diesel::sqlite::{Sqlite, SqliteConnection};
-use jiff::Timestamp;
-use postonce_domain::{
-    ClaimId, CompanyFile, ExternalId, InvoiceId, InvoiceNumber, LedgerUid, Misses, OutcomeName,
-    Owner,
-};
-use postonce_ports::doubt::{Absence, Dossier, DoubtStore, Doubtful, Miss, PastClaim, Probe};
+use diesel::sqlite::SqliteConnection;
+use postonce_domain::{ClaimId, CompanyFile, InvoiceId, LedgerUid, Owner};
+use postonce_ports::doubt::{Absence, Dossier, DoubtStore, Doubtful, Miss, Probe};
 use postonce_ports::error::StoreError;
 use postonce_ports::store::StoredInvoice;
+use postonce_store_rows::claim::ClaimRow;
 
 use crate::connection::End;
 use crate::error::Step;
-use crate::rows::{CLAIM, INVOICE, InvoiceRow, claim_id, corrupt, parsed};
+use crate::rows::{INVOICE, InvoiceRow, corrupt, parsed};
 use crate::schema::postonce_ruled_out as ruled_out;
 use crate::schema::{postonce_claim as claim, postonce_invoice as invoice};
-use crate::time::{later, now, timestamp};
+use crate::time::{now, timestamp};
 use crate::{SqliteStore, invoice as steps};
 
 /// The words of the partial indexes on claims.
@@ -77,66 +74,6 @@ impl DoubtStore for SqliteStore {
     }
 }
 
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = claim, check_for_backend(Sqlite))]
-struct ClaimRow {
-    seq: i64,
-    id: String,
-    company_file: String,
-    number: String,
-    reference: String,
-    claimed_at: i64,
-    quiet_until: i64,
-    outcome: Option<String>,
-    inquiries: i64,
-    next_check: i64,
-    first_miss_at: Option<i64>,
-    absent_at: Option<i64>,
-}
-
-impl ClaimRow {
-    fn id(&self) -> Result<ClaimId, StoreError> {
-        claim_id(CLAIM, &self.id, &self.id)
-    }
-
-    fn number(&self) -> Result<InvoiceNumber, StoreError> {
-        parsed(CLAIM, &self.id, InvoiceNumber::parse(&self.number))
-    }
-
-    fn reference(&self) -> Result<ExternalId, StoreError> {
-        parsed(CLAIM, &self.id, ExternalId::parse(&self.reference))
-    }
-
-    fn inquiries(&self) -> u32 {
-        u32::try_from(self.inquiries).unwrap_or(u32::MAX)
-    }
-
-    fn misses(&self) -> Step<Misses> {
-        let time = |at: i64| timestamp(CLAIM, &self.id, at);
-        Ok(Misses {
-            first: self.first_miss_at.map(time).transpose()?,
-            proven: self.absent_at.map(time).transpose()?,
-        })
-    }
-
-    fn past(&self, now: i64) -> Step<PastClaim> {
-        let outcome = |name: &String| {
-            OutcomeName::from_name(name).ok_or_else(|| corrupt(CLAIM, &self.id, "unknown outcome"))
-        };
-        Ok(PastClaim {
-            id: self.id()?,
-            number: self.number()?,
-            reference: self.reference()?,
-            outcome: self.outcome.as_ref().map(outcome).transpose()?,
-            claimed_at: timestamp(CLAIM, &self.id, self.claimed_at)?,
-            quiet_until: timestamp(CLAIM, &self.id, self.quiet_until)?,
-            quiet_over: self.quiet_until <= now,
-            inquiries: self.inquiries(),
-            next_check: timestamp(CLAIM, &self.id, self.next_check)?,
-        })
-    }
-}
-
 fn doubtful(conn: &mut SqliteConnection) -> Step<Vec<Doubtful>> {
     let mut rows: Vec<(i64, Option<i64>, ClaimRow)> = claim::table
         .inner_join(invoice::table.on(invoice::id.eq(claim::invoice_id)))
@@ -145,19 +82,7 @@ fn doubtful(conn: &mut SqliteConnection) -> Step<Vec<Doubtful>> {
         .load(conn)?;
     // Sorted here: a planner that is asked for this order reads every claim ever made.
     rows.sort_by_key(|(id, ..)| *id);
-    let doubtful = |(id, absent, row): (i64, Option<i64>, ClaimRow)| {
-        Ok(Doubtful {
-            invoice: InvoiceId(id),
-            number: row.number()?,
-            company_file: parsed(CLAIM, &row.id, CompanyFile::parse(&row.company_file))?,
-            claim: row.id()?,
-            since: timestamp(CLAIM, &row.id, row.claimed_at)?,
-            quiet_until: timestamp(CLAIM, &row.id, row.quiet_until)?,
-            inquiries: row.inquiries(),
-            absent_confirmed_at: absent.map(|at| timestamp(INVOICE, id, at)).transpose()?,
-            next_check: timestamp(CLAIM, &row.id, row.next_check)?,
-        })
-    };
+    let doubtful = |(_, absent, row): (i64, Option<i64>, ClaimRow)| Ok(row.doubtful(absent)?);
     rows.into_iter().map(doubtful).collect()
 }
 
@@ -177,7 +102,7 @@ fn dossier(conn: &mut SqliteConnection, id: InvoiceId) -> Step<Option<Dossier>> 
     let uid = |text: &String| Ok(parsed("postonce_ruled_out", id, LedgerUid::parse(text))?);
     Ok(Some(Dossier {
         stored: stored(conn, &row)?,
-        claims: claims.iter().map(|claim| claim.past(now)).collect::<Step<_>>()?,
+        claims: claims.iter().map(|claim| claim.past(now)).collect::<Result<_, _>>()?,
         ignored: ignored.iter().map(uid).collect::<Step<_>>()?,
         read_at: timestamp(INVOICE, id, now)?,
     }))
@@ -222,18 +147,16 @@ fn probe(
     let Some(made) = made.first::<i64>(conn).optional()? else { return Ok(None) };
     let still_there =
         invoice::id.eq(claim::invoice_id).and(invoice::ledger_uid.eq(claim::ledger_uid));
-    let newest: Option<(Option<String>, ClaimRow)> = claim::table
+    let newest: Option<ClaimRow> = claim::table
         .inner_join(invoice::table.on(still_there))
         .filter(claim::company_file.eq(company_file.as_str()))
         .filter(claim::seq.gt(made))
         .filter(sql::<Bool>(POSTED))
         .order(claim::seq.desc())
-        .select((claim::ledger_uid, ClaimRow::as_select()))
+        .select(ClaimRow::as_select())
         .first(conn)
         .optional()?;
-    let Some((Some(uid), row)) = newest else { return Ok(None) };
-    let uid = parsed(CLAIM, row.seq, LedgerUid::parse(&uid))?;
-    Ok(Some(Probe { uid, number: row.number()?, reference: row.reference()? }))
+    Ok(newest.map(|row| row.probe()).transpose()?.flatten())
 }
 
 fn record_miss(conn: &mut SqliteConnection, miss: Miss) -> Step<End<Absence>> {
@@ -244,26 +167,7 @@ fn record_miss(conn: &mut SqliteConnection, miss: Miss) -> Step<End<Absence>> {
     let Some((version, before)) = found.first::<(i64, ClaimRow)>(conn).optional()? else {
         return Ok(End::Undo(Absence::Unproven));
     };
-    let now = now(conn)?;
-    let time = |at: i64| timestamp(CLAIM, &id, at);
-    let mut misses = before.misses()?;
-    if miss.probed && version == miss.version.0 {
-        misses = misses.and(miss.begun, time(now)?, time(before.quiet_until)?, miss.recheck);
-    }
-    let again_at = misses.again_at(miss.recheck);
-    let next_check = later(now, miss.next_check);
-    let micros = |at: Timestamp| at.as_microsecond();
-    diesel::update(row)
-        .set((
-            claim::inquiries.eq(i64::from(before.inquiries().saturating_add(1))),
-            claim::next_check.eq(again_at.map_or(next_check, |at| micros(at).min(next_check))),
-            claim::first_miss_at.eq(misses.first.map(micros)),
-            claim::absent_at.eq(misses.proven.map(micros)),
-        ))
-        .execute(conn)?;
-    Ok(End::Keep(match (misses.proven, again_at) {
-        (Some(at), _) => Absence::Proven { at },
-        (None, Some(again_at)) => Absence::Once { again_at },
-        (None, None) => Absence::Unproven,
-    }))
+    let missed = before.missed(&miss, version, now(conn)?)?;
+    diesel::update(row).set(missed.change).execute(conn)?;
+    Ok(End::Keep(missed.proves))
 }

@@ -1,13 +1,12 @@
 //! How invoices come in: all of a list in one transaction, or nothing.
 
-use std::collections::HashMap;
-
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
-use postonce_domain::{Attempt, CompanyFile, Invoice, InvoiceId, Side};
+use postonce_domain::{Invoice, InvoiceId};
 use postonce_ports::error::StoreError;
 use postonce_ports::intake::{ImportProblem, ImportRefusal, Imported, Intake};
+use postonce_store_rows::intake::{Numbers, why_not};
 
 use crate::connection::End;
 use crate::error::{Step, StepError};
@@ -36,14 +35,10 @@ fn import(conn: &mut SqliteConnection, invoices: &[Invoice]) -> Step<End<Importe
     Ok(End::Keep(Imported::Done { created, replaced, unchanged }))
 }
 
-/// What tells one invoice from another: company file and external id.
-type Key = (CompanyFile, String);
-
 #[derive(Default)]
 struct Batch {
     now: i64,
-    /// Whose a number is that the list gives, or takes from an invoice that had it on record.
-    numbers: HashMap<(CompanyFile, String), Key>,
+    numbers: Numbers,
     created: u64,
     replaced: u64,
     unchanged: u64,
@@ -67,7 +62,7 @@ impl Batch {
         };
         match self.holder(conn, invoice)? {
             Some(other) => problems.push(ImportProblem::NumberTaken { other }),
-            None => self.hold(invoice, invoice.parts().number.as_str()),
+            None => self.numbers.hold(invoice, invoice.parts().number.as_str()),
         }
         if problems.is_empty() {
             match &known {
@@ -78,27 +73,16 @@ impl Batch {
         Ok(problems)
     }
 
-    fn hold(&mut self, invoice: &Invoice, number: &str) {
-        let number = (invoice.parts().company_file.clone(), number.to_ascii_uppercase());
-        self.numbers.entry(number).or_insert_with(|| key(invoice));
-    }
-
     /// The external id of another invoice that has the number, or had it before.
     fn holder(&self, conn: &mut SqliteConnection, invoice: &Invoice) -> Step<Option<String>> {
         let parts = invoice.parts();
-        let key = key(invoice);
         let on_record: Option<String> = invoice::table
             .filter(invoice::company_file.eq(parts.company_file.as_str()))
             .filter(invoice::number.eq(parts.number.as_str()))
             .select(invoice::external_id)
             .first(conn)
             .optional()?;
-        if let Some(external_id) = on_record {
-            return Ok((external_id != key.1).then_some(external_id));
-        }
-        let number = (parts.company_file.clone(), parts.number.as_str().to_ascii_uppercase());
-        let holder = self.numbers.get(&number).filter(|holder| **holder != key);
-        Ok(holder.map(|(_, other)| other.clone()))
+        Ok(self.numbers.holder(invoice, on_record))
     }
 
     fn create(&mut self, conn: &mut SqliteConnection, invoice: &Invoice) -> Step<()> {
@@ -127,7 +111,7 @@ impl Batch {
         if !lines.is_empty() {
             diesel::delete(line::table.filter(line::invoice_id.eq(row.id))).execute(conn)?;
         }
-        self.hold(invoice, &row.content.number);
+        self.numbers.hold(invoice, &row.content.number);
         self.replaced += 1;
         insert_lines(conn, row.id, invoice)
     }
@@ -149,28 +133,4 @@ fn find(conn: &mut SqliteConnection, invoice: &Invoice) -> Step<Option<InvoiceRo
         .select(InvoiceRow::as_select())
         .first(conn)
         .optional()?)
-}
-
-/// Why a known invoice cannot take other content.
-fn why_not(row: &InvoiceRow, invoice: &Invoice) -> Step<Option<ImportProblem>> {
-    let life = row.life()?;
-    let (old, new) = (&row.content, invoice.parts());
-    if life.renew().is_none() {
-        return Ok(Some(ImportProblem::TooLate { state: life.state.name() }));
-    }
-    if old.side != new.side.as_str() {
-        let side = if new.side == Side::Platform { Side::Ordering } else { Side::Platform };
-        return Ok(Some(ImportProblem::OtherSide { side }));
-    }
-    let same = old.number.eq_ignore_ascii_case(new.number.as_str())
-        && old.customer_code == new.customer.code.as_str();
-    Ok((life.attempt > Attempt(0) && !same).then(|| ImportProblem::Fixed {
-        number: old.number.clone(),
-        customer: old.customer_code.clone(),
-    }))
-}
-
-fn key(invoice: &Invoice) -> Key {
-    let parts = invoice.parts();
-    (parts.company_file.clone(), parts.external_id.to_string())
 }

@@ -1,23 +1,16 @@
 //! Lines of the audit trail.
 
 use diesel::prelude::*;
-use diesel::sqlite::{Sqlite, SqliteConnection};
+use diesel::sqlite::SqliteConnection;
 use postonce_domain::{ClaimId, InvoiceId, NoteKind, Outcome, outcome_note};
-use postonce_ports::error::StoreError;
 use postonce_ports::reader::NoteRecord;
-use postonce_ports::store::{Note, POSTONCE};
+use postonce_ports::store::Note;
+use postonce_store_rows::note::NoteRow;
 
 use crate::error::Step;
-use crate::rows::{claim_id, corrupt};
 use crate::schema::postonce_invoice_note as note;
-use crate::time::timestamp;
 
-const TABLE: &str = "postonce_invoice_note";
-
-/// A note of a claim by PostOnce itself.
-pub(crate) fn ours(kind: NoteKind, claim: ClaimId, text: String) -> Note {
-    Note { kind, claim: Some(claim), actor: POSTONCE.to_owned(), text }
-}
+pub(crate) use postonce_store_rows::note::ours;
 
 /// Writes a line, as part of the transaction that it tells of.
 pub(crate) fn write(
@@ -50,19 +43,6 @@ pub(crate) fn knows(conn: &mut SqliteConnection, claim: ClaimId, outcome: &Outco
     Ok(diesel::select(diesel::dsl::exists(same)).get_result(conn)?)
 }
 
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = note, check_for_backend(Sqlite))]
-struct NoteRow {
-    id: i64,
-    invoice_id: i64,
-    kind: String,
-    claim_id: Option<String>,
-    actor: String,
-    text: String,
-    payload: Option<String>,
-    created_at: i64,
-}
-
 /// The trail of one invoice, or of all, by rising id.
 pub(crate) fn read(
     conn: &mut SqliteConnection,
@@ -79,20 +59,6 @@ pub(crate) fn read(
     if let Some(invoice) = invoice {
         query = query.filter(note::invoice_id.eq(invoice.0));
     }
-    query.load(conn)?.into_iter().map(NoteRow::record).collect()
-}
-
-impl NoteRow {
-    fn record(self) -> Step<NoteRecord> {
-        let kind = NoteKind::from_name(&self.kind)
-            .ok_or_else(|| -> StoreError { corrupt(TABLE, self.id, "its kind is unknown") })?;
-        let claim = self.claim_id.as_deref().map(|text| claim_id(TABLE, self.id, text));
-        Ok(NoteRecord {
-            id: self.id,
-            invoice: InvoiceId(self.invoice_id),
-            at: timestamp(TABLE, self.id, self.created_at)?,
-            note: Note { kind, claim: claim.transpose()?, actor: self.actor, text: self.text },
-            payload: self.payload,
-        })
-    }
+    let rows: Vec<NoteRow> = query.load(conn)?;
+    Ok(rows.into_iter().map(NoteRow::record).collect::<Result<_, _>>()?)
 }

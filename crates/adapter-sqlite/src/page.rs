@@ -6,10 +6,9 @@ use diesel::prelude::*;
 use diesel::result::Error as DriverError;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel::sqlite::SqliteConnection;
-use postonce_domain::{
-    BlockCode, BlockReason, CompanyFile, InvoiceId, InvoiceState, Life, Version,
-};
-use postonce_ports::store::{Candidate, FileWork, Page, StoredInvoice, Wanted};
+use postonce_domain::{BlockCode, BlockReason, CompanyFile, InvoiceId, Version};
+use postonce_ports::store::{Candidate, FileWork, Page, Wanted};
+use postonce_store_rows::page::{candidate, is_blocked};
 
 use crate::error::{Step, StepError};
 use crate::registry::alarm;
@@ -142,30 +141,6 @@ fn read(conn: &mut SqliteConnection, keys: &[KeyRow]) -> Step<Vec<Candidate>> {
         candidate(row, &lines, doubtful.contains(&row.id))
     };
     Ok(rows.iter().map(one).collect())
-}
-
-fn candidate(row: &InvoiceRow, lines: &[LineRow], doubtful_past: bool) -> Candidate {
-    let life = row.life();
-    let unreadable = |reason: BlockReason, life: Option<&Life>| Candidate::Unreadable {
-        id: row.id(),
-        version: Version(row.life.version),
-        already_blocked: life.is_some_and(|life| is_blocked(life, &reason)),
-        reason,
-    };
-    match (life, row.invoice(lines)) {
-        (Err(why), _) => unreadable(BlockReason::new(BlockCode::Unreadable, why.to_string()), None),
-        (Ok(life), Err(reason)) => unreadable(reason, Some(&life)),
-        (Ok(life), Ok(invoice)) => Candidate::Readable(Box::new(StoredInvoice {
-            id: row.id(),
-            life,
-            invoice,
-            doubtful_past,
-        })),
-    }
-}
-
-fn is_blocked(life: &Life, wanted: &BlockReason) -> bool {
-    matches!(&life.state, InvoiceState::Blocked { reason } if reason == wanted)
 }
 
 fn lines_of(conn: &mut SqliteConnection, ids: &[i64]) -> Step<BTreeMap<i64, Vec<LineRow>>> {

@@ -5,20 +5,16 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
 use diesel::sqlite::{Sqlite, SqliteConnection};
-use jiff::civil::Date;
-use postonce_domain::{
-    Attempt, CompanyFile, ExternalId, InvoiceId, InvoiceNumber, LedgerUid, Money, StateName,
-    Version,
-};
+use postonce_domain::{CompanyFile, InvoiceId, InvoiceNumber, StateName};
 use postonce_ports::error::StoreError;
 use postonce_ports::reader::{
     Filter, InvoiceReader, NoteRecord, Pairs, StateCounts, Summary, Unpaired,
 };
+use postonce_store_rows::summary::SummaryRow;
 
 use crate::error::Step;
-use crate::rows::{INVOICE, LifeRow, claim_id, parsed};
+use crate::rows::{claim_id, parsed};
 use crate::schema::postonce_invoice as invoice;
-use crate::time::timestamp;
 use crate::{SqliteStore, note};
 
 #[async_trait]
@@ -34,7 +30,7 @@ impl InvoiceReader for SqliteStore {
     async fn summary(&self, invoice: InvoiceId) -> Result<Option<Summary>, StoreError> {
         self.read(move |conn| {
             let row = invoice::table.find(invoice.0).select(SummaryRow::as_select());
-            row.first(conn).optional()?.map(SummaryRow::summary).transpose()
+            Ok(row.first(conn).optional()?.map(SummaryRow::summary).transpose()?)
         })
         .await
     }
@@ -105,50 +101,8 @@ fn list(conn: &mut SqliteConnection, filter: &Filter) -> Step<Vec<Summary>> {
     if let Some(since) = filter.since {
         query = query.filter(invoice::invoice_date.ge(since.to_string()));
     }
-    query.load(conn)?.into_iter().map(SummaryRow::summary).collect()
-}
-
-/// The columns of a summary: all of them are checked by the table itself.
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = invoice, check_for_backend(Sqlite))]
-struct SummaryRow {
-    id: i64,
-    company_file: String,
-    side: String,
-    external_id: String,
-    number: String,
-    invoice_date: String,
-    total_minor: i64,
-    #[diesel(embed)]
-    life: LifeRow,
-    updated_at: i64,
-}
-
-impl SummaryRow {
-    fn summary(self) -> Step<Summary> {
-        let id = self.id;
-        let life = &self.life;
-        let uid = life.ledger_uid.as_deref().map(LedgerUid::parse).transpose();
-        let total = Money::from_minor(self.total_minor).ok_or("its total is out of range");
-        Ok(Summary {
-            id: InvoiceId(id),
-            company_file: parsed(INVOICE, id, CompanyFile::parse(&self.company_file))?,
-            side: parsed(INVOICE, id, self.side.parse())?,
-            external_id: parsed(INVOICE, id, ExternalId::parse(&self.external_id))?,
-            number: parsed(INVOICE, id, InvoiceNumber::parse(&self.number))?,
-            date: parsed(INVOICE, id, self.invoice_date.parse::<Date>())?,
-            state: parsed(INVOICE, id, life.parse_name())?,
-            attempt: Attempt(parsed(INVOICE, id, u32::try_from(life.attempt))?),
-            total: parsed(INVOICE, id, total)?,
-            ledger_uid: parsed(INVOICE, id, uid)?,
-            uids: parsed(INVOICE, id, life.parse_uids())?,
-            held: life.held,
-            version: Version(life.version),
-            updated_at: timestamp(INVOICE, id, self.updated_at)?,
-            reason: self.life.state_reason,
-            code: self.life.state_code,
-        })
-    }
+    let rows: Vec<SummaryRow> = query.load(conn)?;
+    Ok(rows.into_iter().map(SummaryRow::summary).collect::<Result<_, _>>()?)
 }
 
 #[derive(QueryableByName)]

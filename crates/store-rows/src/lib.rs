@@ -1,3 +1,16 @@
 //! Tables, rows, and the one way in which rows become values, for every SQL store.
 //!
 //! **Invariant:** it knows no server: no backend of diesel is named here.
+//!
+//! Reading order: `schema` (the tables), `rows` (invoices and lines), `life` (where one stands).
+
+pub mod claim;
+pub mod intake;
+pub mod life;
+pub mod note;
+pub mod page;
+pub mod rows;
+pub mod run;
+pub mod schema;
+pub mod summary;
+pub mod time;

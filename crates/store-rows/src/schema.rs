@@ -1,0 +1,179 @@
+//! The tables that are read and written column by column; the migrations say what they hold.
+
+#![expect(missing_docs, reason = "each item is the table or column of its name")]
+
+diesel::table! {
+    postonce_invoice (id) {
+        id -> BigInt,
+        company_file -> Text,
+        side -> Text,
+        external_id -> Text,
+        number -> Text,
+        invoice_date -> Text,
+        customer_code -> Text,
+        customer_name -> Text,
+        customer_email -> Text,
+        freight_minor -> BigInt,
+        tax_inclusive -> Bool,
+        memo -> Text,
+        line_count -> BigInt,
+        total_minor -> BigInt,
+        state -> Text,
+        version -> BigInt,
+        held -> Bool,
+        attempt -> BigInt,
+        claim_id -> Nullable<Text>,
+        ledger_uid -> Nullable<Text>,
+        state_code -> Nullable<Text>,
+        state_reason -> Nullable<Text>,
+        state_uids -> Nullable<Text>,
+        absent_confirmed_at -> Nullable<BigInt>,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    postonce_invoice_line (invoice_id, line_number) {
+        invoice_id -> BigInt,
+        line_number -> BigInt,
+        item_code -> Nullable<Text>,
+        description -> Text,
+        quantity_e4 -> BigInt,
+        unit_price_e4 -> BigInt,
+        discount_e2 -> BigInt,
+        tax_code -> Text,
+    }
+}
+
+diesel::table! {
+    postonce_invoice_note (id) {
+        id -> BigInt,
+        invoice_id -> BigInt,
+        kind -> Text,
+        claim_id -> Nullable<Text>,
+        actor -> Text,
+        text -> Text,
+        payload -> Nullable<Text>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    postonce_claim (seq) {
+        seq -> BigInt,
+        id -> Text,
+        invoice_id -> BigInt,
+        company_file -> Text,
+        attempt -> BigInt,
+        number -> Text,
+        reference -> Text,
+        customer_code -> Text,
+        route -> Text,
+        payload -> Text,
+        epoch -> BigInt,
+        run_id -> BigInt,
+        claimed_at -> BigInt,
+        quiet_until -> BigInt,
+        outcome -> Nullable<Text>,
+        ledger_uid -> Nullable<Text>,
+        in_doubt -> Bool,
+        inquiries -> BigInt,
+        next_check -> BigInt,
+        first_miss_at -> Nullable<BigInt>,
+        absent_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    postonce_ruled_out (invoice_id, ledger_uid) {
+        invoice_id -> BigInt,
+        ledger_uid -> Text,
+    }
+}
+
+diesel::table! {
+    postonce_customer_claim (company_file, customer_code) {
+        company_file -> Text,
+        customer_code -> Text,
+        claim_id -> Text,
+        claimed_at -> BigInt,
+        quiet_until -> BigInt,
+        first_miss_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    postonce_sync_run (id) {
+        id -> BigInt,
+        trigger -> Text,
+        actor -> Text,
+        host -> Text,
+        pid -> BigInt,
+        boot_id -> Text,
+        lock_owner -> Text,
+        connection_id -> Nullable<BigInt>,
+        status -> Text,
+        started_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
+        claimed -> BigInt,
+        posted -> BigInt,
+        rejected -> BigInt,
+        not_sent -> BigInt,
+        in_doubt -> BigInt,
+        blocked -> BigInt,
+        needs_human -> BigInt,
+        adopted -> BigInt,
+        done -> BigInt,
+        total -> BigInt,
+        reason -> Text,
+    }
+}
+
+diesel::table! {
+    postonce_epoch (company_file) {
+        company_file -> Text,
+        epoch -> BigInt,
+    }
+}
+
+diesel::table! {
+    postonce_company_file (alias) {
+        alias -> Text,
+        business_id -> Nullable<Text>,
+        time_zone -> Nullable<Text>,
+        cut_over_through -> Nullable<Text>,
+        alarm_quiet_until -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    postonce_ledger_token (company_file) {
+        company_file -> Text,
+        secret -> Text,
+        version -> BigInt,
+        stored_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    postonce_sync_lock (only) {
+        only -> BigInt,
+        kind -> Text,
+        scope -> Text,
+        name -> Text,
+    }
+}
+
+diesel::table! {
+    postonce_installation (only) {
+        only -> BigInt,
+        id -> Text,
+        server -> Nullable<Text>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    postonce_invoice,
+    postonce_claim,
+    postonce_invoice_note,
+);
