@@ -16,6 +16,9 @@ const HELD: &str = "postonce-held";
 /// the database server.
 const SERVER_TESTS: &[&str] = &["mysql", "named", "lease"];
 
+/// A module whose name has such a word in it by chance.
+const OTHER_TESTS: &[&str] = &["--skip", "release::"];
+
 /// Where the tests are that start a cluster. They do not run by themselves.
 const CLUSTER_TESTS: &str = "cluster::";
 
@@ -96,7 +99,7 @@ impl Setting {
     pub(super) fn database_tests(&self, server: &str) -> Vec<Leg> {
         let adapter = ["test", "--all-features", "--package", "postonce-adapter-mysql", "--"];
         let shared = ["test", "--package", "postonce-tests", "--lib", "--no-fail-fast", "--"];
-        let shared = [&shared, SERVER_TESTS].concat();
+        let shared = [&shared, SERVER_TESTS, OTHER_TESTS].concat();
         vec![
             Leg::new(format!("adapter on {server}"), Work::Selected(self.told(&adapter))),
             Leg::new(format!("contracts on {server}"), Work::Selected(self.told(&shared))),
