@@ -1,4 +1,5 @@
 //! Two runs and a reprocess, stepped at every port call in an order that `proptest` chooses.
+//! In some of the stories the database goes back in the middle, and all begins anew.
 //!
 //! Actors are futures of the real engine over in-memory ports. Each port call parks; a script of
 //! bytes says which call goes on next, what goes wrong with it, when time passes, when a request
@@ -15,7 +16,7 @@ mod story;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner};
 
-use story::{Bug, Setting, Step, play};
+use story::{Bug, Restore, Setting, Step, play};
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = (any::<u8>(), any::<u8>()).prop_map(|(which, how)| Step { which, how });
@@ -23,11 +24,17 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 fn settings() -> impl Strategy<Value = Setting> {
-    (any::<bool>(), any::<bool>(), any::<bool>(), 0_u32..=4).prop_map(
-        |(lock_holds, cut_over, repost_absent, faults)| Setting {
+    let restore = prop_oneof![
+        2 => Just(None),
+        1 => Just(Some(Restore::InPlace)),
+        1 => Just(Some(Restore::Elsewhere)),
+    ];
+    (any::<bool>(), any::<bool>(), any::<bool>(), restore, 0_u32..=4).prop_map(
+        |(lock_holds, cut_over, repost_absent, restore, faults)| Setting {
             lock_holds,
             cut_over,
             repost_absent,
+            restore,
             faults,
             bug: None,
         },
@@ -78,8 +85,24 @@ fn a_swept_claim_that_is_ready_again_is_found() {
 }
 
 #[test]
+fn a_restore_after_which_nothing_is_looked_up_is_found() {
+    assert!(is_found(Bug::NeverLooksBack).contains("documents"));
+}
+
+#[test]
+fn a_restore_after_which_nobody_waits_is_found() {
+    assert!(is_found(Bug::NeverQuiet).contains("documents"));
+}
+
+#[test]
 fn the_calm_story_posts_everything() {
-    let setting =
-        Setting { lock_holds: true, cut_over: true, repost_absent: false, faults: 0, bug: None };
+    let setting = Setting {
+        lock_holds: true,
+        cut_over: true,
+        repost_absent: false,
+        restore: None,
+        faults: 0,
+        bug: None,
+    };
     play(setting, &[]).unwrap();
 }

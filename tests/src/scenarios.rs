@@ -7,9 +7,12 @@ mod world;
 
 mod adoption;
 mod doubt;
+mod elsewhere;
 mod gone;
+mod oldest;
 mod outcome;
 mod person;
 mod reprocess;
+mod restored;
 mod selection;
 mod trouble;

@@ -48,6 +48,22 @@ impl MemoryStore {
         server.clone_into(&mut self.world().server);
     }
 
+    /// A copy of what it holds now, as a backup is. The two share nothing but the clock.
+    #[must_use]
+    pub fn backup(&self) -> Self {
+        let world = self.world().clone();
+        Self { world: Arc::new(Mutex::new(world)), clock: Arc::clone(&self.clock) }
+    }
+
+    /// Goes back to what `backup` holds. Where the store is, and who has its run lock, is no part
+    /// of that.
+    pub fn restore(&self, backup: &Self) {
+        let restored = backup.world().clone();
+        let mut world = self.world();
+        let (server, lock, holds) = (world.server.clone(), world.lock.take(), world.holds);
+        *world = World { server, lock, holds, ..restored };
+    }
+
     fn world(&self) -> MutexGuard<'_, World> {
         // A panic while the world was locked was a test's own; what it left is still whole.
         self.world.lock().unwrap_or_else(PoisonError::into_inner)

@@ -16,6 +16,7 @@ use postonce_ports::registry::{Alarm, LockSettings};
 use postonce_ports::store::{Note, StoredInvoice};
 use postonce_ports::token::RefreshToken;
 
+#[derive(Clone)]
 pub(crate) struct World {
     pub(crate) installation: InstallationId,
     pub(crate) invoices: BTreeMap<InvoiceId, InvoiceRow>,
@@ -48,6 +49,7 @@ pub(crate) struct InvoiceRow {
     pub(crate) updated_at: Timestamp,
 }
 
+#[derive(Clone)]
 pub(crate) struct ClaimRow {
     pub(crate) id: ClaimId,
     pub(crate) invoice: InvoiceId,
@@ -71,6 +73,7 @@ pub(crate) struct Business {
     pub(crate) time_zone: String,
 }
 
+#[derive(Clone)]
 pub(crate) struct CustomerRow {
     pub(crate) quiet_until: Timestamp,
     pub(crate) first_miss_at: Option<Timestamp>,

@@ -18,7 +18,7 @@ pub enum Exit {
     Unexpected,
     /// The command line was not understood.
     Usage,
-    /// Finished, some invoices in doubt or in need of a person.
+    /// Finished, some invoices in doubt or in need of a person, or a company file under alarm.
     InDoubt,
     /// Finished, some invoices rejected or blocked; or the input was refused.
     DataRefused,
@@ -34,7 +34,7 @@ pub enum Exit {
     LockBusy,
     /// The ledger does not let us in.
     NotAuthorised,
-    /// The configuration is not in order.
+    /// The configuration is not in order, or the database is on another server than it was.
     BadConfiguration,
     /// Stopped by a person, with everything in flight settled.
     Interrupted,
@@ -77,9 +77,11 @@ impl Exit {
             StopCause::LockLost => Self::LockLost,
             StopCause::DatabaseUnavailable => Self::DatabaseUnavailable,
             StopCause::NotAuthorised => Self::NotAuthorised,
+            StopCause::OtherServer => Self::BadConfiguration,
             StopCause::LedgerUnavailable => Self::LedgerUnavailable,
             StopCause::Cancelled => Self::Interrupted,
             StopCause::Unexpected => Self::Unexpected,
+            StopCause::Alarm => Self::InDoubt,
         }
     }
 

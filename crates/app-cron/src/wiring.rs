@@ -82,6 +82,7 @@ impl<'a> Base<'a> {
             doubts: Arc::new(self.store.clone()),
             lock: Arc::new(self.store.clone()),
             history: Arc::new(self.store.clone()),
+            registry: Arc::new(self.store.clone()),
             ledger,
             clock: Arc::new(HostClock),
             ids: Arc::new(RandomIds),

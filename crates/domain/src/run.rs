@@ -94,7 +94,10 @@ pub struct RunCounts {
     pub adopted: u64,
 }
 
-/// What stopped a run before it was through.
+/// What stopped a run before it was through, the gravest first.
+///
+/// [`StopCause::Alarm`] comes last: it keeps one company file from being sent for a while, stops no
+/// other, and must not hide a bug.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum StopCause {
     /// The run lock was lost.
@@ -103,12 +106,16 @@ pub enum StopCause {
     DatabaseUnavailable,
     /// The ledger does not let us in.
     NotAuthorised,
+    /// The database is on another server than it was; a person must say which one counts.
+    OtherServer,
     /// The ledger does not answer, or keeps failing.
     LedgerUnavailable,
     /// A person stopped it.
     Cancelled,
     /// A bug stopped the work on an invoice.
     Unexpected,
+    /// The database went back, or someone else posts: a company file is left alone for a while.
+    Alarm,
 }
 
 /// How a run that took the lock ended.
@@ -134,9 +141,11 @@ impl RunEnd {
             Some(
                 StopCause::DatabaseUnavailable
                 | StopCause::NotAuthorised
+                | StopCause::OtherServer
                 | StopCause::LedgerUnavailable
                 | StopCause::Unexpected,
             ) => RunStatus::Failed,
+            Some(StopCause::Alarm) => RunStatus::CompletedWithErrors,
             None if counts.rejected + counts.in_doubt + counts.blocked + counts.needs_human > 0 => {
                 RunStatus::CompletedWithErrors
             }

@@ -12,9 +12,15 @@
 //! **Invariant:** nothing is sent while a lock or a transaction of the database is open, but for
 //! the run lock.
 //!
-//! Reading order: `run` (one pass over what is due), `send` (one invoice), `inquiry` (asking the
-//! ledger), `reconcile` (out of doubt), `resolve` (a person's verbs), `reprocess`.
+//! **Invariant:** nothing is claimed in a company file before the run has made sure that the
+//! database is where it was, that no alarm's quiet period runs, and that the file's oldest invoices
+//! are not in the ledger already.
+//!
+//! Reading order: `run` (one pass over what is due), `alarm` (gone back, or not alone), `send` (one
+//! invoice), `inquiry` (asking the ledger), `reconcile` (out of doubt), `resolve` (a person's
+//! verbs), `reprocess`.
 
+mod alarm;
 mod inquiry;
 mod preview;
 mod reconcile;
@@ -36,6 +42,7 @@ use postonce_ports::error::StoreError;
 use postonce_ports::history::RunHistory;
 use postonce_ports::ledger::{Ledger, LedgerError};
 use postonce_ports::lock::{LockError, RunLock};
+use postonce_ports::registry::Registry;
 use postonce_ports::store::InvoiceStore;
 
 pub use preview::{Preview, PreviewOutcome};
@@ -52,13 +59,15 @@ pub struct Ports {
     pub doubts: Arc<dyn DoubtStore>,
     pub lock: Arc<dyn RunLock>,
     pub history: Arc<dyn RunHistory>,
+    pub registry: Arc<dyn Registry>,
     pub ledger: Arc<dyn Ledger>,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn Ids>,
 }
 
 /// When the ledger is searched before an invoice's first claim, once its company file is cut over.
-/// Until then, and for invoices dated on or before the cut-over, it always is.
+/// Until then, while an alarm stands, and for invoices dated on or before the cut-over, it always
+/// is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lookup {
     /// Before every claim.

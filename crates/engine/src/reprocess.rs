@@ -90,6 +90,7 @@ impl Engine {
         }
         let known = self.ports.store.files_with_work().await?;
         let of = |name: &_| known.iter().find(|file| file.company_file == *name).cloned();
+        // What is on record of each is read when the run opens it.
         let fresh =
             |company_file| FileWork { company_file, cut_over_through: None, alarm: None, due: 0 };
         Ok(wanted.into_iter().map(|name| of(&name).unwrap_or_else(|| fresh(name))).collect())

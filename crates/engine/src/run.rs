@@ -159,6 +159,9 @@ fn new_run(request: &SyncRequest, lock: &dyn HeldLock) -> NewRun {
 
 impl Run<'_> {
     async fn go(&self, files: &[FileRun], work: &Work<'_>) {
+        if !self.is_where_it_was(files).await {
+            return;
+        }
         for file in files {
             let name = &file.work.company_file;
             if let Err(error) = self.engine.ports.store.sweep(name, file.epoch).await {
@@ -169,10 +172,18 @@ impl Run<'_> {
             Work::Due => {
                 for file in files {
                     self.check_due(&file.work.company_file).await;
-                    self.send_due(file).await;
+                    if let Some(file) = self.open(file, work).await {
+                        self.send_due(&file).await;
+                    }
                 }
             }
-            Work::Rejected { invoices, reason } => self.resend(files, invoices, reason).await,
+            Work::Rejected { invoices, reason } => {
+                let mut opened = Vec::new();
+                for file in files {
+                    opened.extend(self.open(file, work).await);
+                }
+                self.resend(&opened, invoices, reason).await;
+            }
         }
     }
 
@@ -208,6 +219,11 @@ impl Run<'_> {
             };
             let Some(last) = candidates.last() else { break };
             after = Some(id_of(last));
+            // A server that took over in the middle of a run may not know its last claims, and the
+            // page may be that server's.
+            if !self.stays_open(file).await {
+                break;
+            }
             for candidate in candidates {
                 while in_flight.len() >= self.engine.policy.concurrency.get() {
                     in_flight.next().await;

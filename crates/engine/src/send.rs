@@ -36,7 +36,8 @@ impl Engine {
     pub(crate) fn looks_up_first(&self, file: &FileWork, stored: &StoredInvoice) -> bool {
         let unsettled_past =
             file.cut_over_through.is_none_or(|through| stored.invoice.parts().date <= through);
-        stored.doubtful_past || unsettled_past || self.policy.lookup == Lookup::Always
+        let always = file.alarm.is_some() || self.policy.lookup == Lookup::Always;
+        stored.doubtful_past || unsettled_past || always
     }
 }
 
@@ -157,20 +158,32 @@ impl Run<'_> {
         };
         let dossier = Dossier { stored: stored.clone(), ..dossier };
         let finding = self.engine.inquire(&dossier).await?;
+        let is_there = finding != Finding::Nothing;
+        self.take_in(&dossier, finding).await?;
+        Ok(is_there)
+    }
+
+    /// Moves an invoice that was found in the ledger, and counts it. Where it is then; `None` if
+    /// nothing was found, or something else has moved it.
+    pub(crate) async fn take_in(
+        &self,
+        dossier: &Dossier,
+        finding: Finding,
+    ) -> Result<Option<StateName>, EngineError> {
         let ours = matches!(finding, Finding::Ours { .. });
-        let guard = Guard::Version(stored.life.version);
-        let Some(applied) = self.engine.conclude(&dossier, guard, finding).await? else {
-            return Ok(false);
+        let guard = Guard::Version(dossier.stored.life.version);
+        let Some(life) = self.engine.conclude(dossier, guard, finding).await?.and_then(moved)
+        else {
+            return Ok(None);
         };
-        if let Applied::Moved(life) = applied {
-            let adopted = ours && life.state.name() == StateName::Posted;
-            self.tally.count(
-                |counts| {
-                    if adopted { counts.adopted += 1 } else { counts.needs_human += 1 }
-                },
-            );
-        }
-        Ok(true)
+        let state = life.state.name();
+        let adopted = ours && state == StateName::Posted;
+        self.tally.count(
+            |counts| {
+                if adopted { counts.adopted += 1 } else { counts.needs_human += 1 }
+            },
+        );
+        Ok(Some(state))
     }
 
     async fn claim_and_post(
@@ -395,7 +408,7 @@ impl Run<'_> {
     }
 
     /// Waits until the ledger takes requests again, looking up for a wish to stop.
-    async fn wait_while_slowed(&self, file: &CompanyFile) {
+    pub(crate) async fn wait_while_slowed(&self, file: &CompanyFile) {
         const LOOK_EVERY: Duration = Duration::from_millis(500);
         let clock = &self.engine.ports.clock;
         loop {

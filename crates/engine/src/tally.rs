@@ -202,6 +202,14 @@ impl Tally {
 
 impl Inner {
     fn trouble(&mut self, cause: StopCause, words: String) {
+        // Each company file has an alarm of its own.
+        if let Some((StopCause::Alarm, known)) = &mut self.stopped
+            && cause == StopCause::Alarm
+        {
+            known.push_str("; ");
+            known.push_str(&words);
+            return;
+        }
         // The causes are ordered by gravity, the gravest first.
         if self.stopped.as_ref().is_none_or(|(known, _)| cause < *known) {
             self.stopped = Some((cause, words));

@@ -1,6 +1,7 @@
 //! The ports of one actor: the memory store and a model ledger behind the gate.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::FutureExt as _;
@@ -12,8 +13,12 @@ use postonce_ports::error::StoreError;
 use postonce_ports::history::{NewRun, Run, RunHistory};
 use postonce_ports::ledger::{Ledger, LedgerError, PrepareError};
 use postonce_ports::lock::{HeldLock, LockAnswer, LockError, LockState, RunLock};
+use postonce_ports::registry::{
+    Agreed, Alarm, CompanyFileSettings, CompanyFileWritten, LockSettings, Registry, Whereabouts,
+};
 use postonce_ports::store::{
     Applied, Candidate, Change, ClaimAnswer, ClaimRequest, FileWork, InvoiceStore, Page, Recorded,
+    Wanted,
 };
 
 use super::gate::{Fault, Gate};
@@ -62,17 +67,14 @@ impl InvoiceStore for Gated {
 
     async fn files_with_work(&self) -> Result<Vec<FileWork>, StoreError> {
         self.pass("files_with_work").await;
-        let mut files = self.store.files_with_work().await?;
-        if self.setting.cut_over {
-            for file in &mut files {
-                file.cut_over_through = Some(Date::MIN);
-            }
-        }
-        Ok(files)
+        self.store.files_with_work().await
     }
 
     async fn page(&self, page: Page) -> Result<Vec<Candidate>, StoreError> {
         self.pass("page").await;
+        if page.wanted == Wanted::NeverClaimed && self.setting.bug == Some(Bug::NeverLooksBack) {
+            return Ok(Vec::new());
+        }
         self.store.page(page).await
     }
 
@@ -195,6 +197,52 @@ impl RunHistory for Gated {
 
     async fn runs(&self, limit: u32) -> Result<Vec<Run>, StoreError> {
         self.store.runs(limit).await
+    }
+}
+
+#[async_trait]
+impl Registry for Gated {
+    async fn lock_settings(&self, wanted: LockSettings) -> Result<Agreed, StoreError> {
+        self.store.lock_settings(wanted).await
+    }
+
+    async fn company_file_settings(
+        &self,
+        alias: &CompanyFile,
+    ) -> Result<Option<CompanyFileSettings>, StoreError> {
+        self.pass("company_file_settings").await;
+        let mut known = self.store.company_file_settings(alias).await?;
+        if self.setting.bug == Some(Bug::NeverQuiet) {
+            let alarm = known.as_mut().and_then(|known| known.alarm.as_mut());
+            alarm.into_iter().for_each(|alarm| alarm.quiet_over = true);
+        }
+        Ok(known)
+    }
+
+    async fn set_company_file(
+        &self,
+        alias: &CompanyFile,
+        business_id: &str,
+        time_zone: &str,
+    ) -> Result<CompanyFileWritten, StoreError> {
+        self.store.set_company_file(alias, business_id, time_zone).await
+    }
+
+    async fn cut_over(&self, alias: &CompanyFile, through: Option<Date>) -> Result<(), StoreError> {
+        self.store.cut_over(alias, through).await
+    }
+
+    async fn whereabouts(&self) -> Result<Whereabouts, StoreError> {
+        self.pass("whereabouts").await;
+        self.store.whereabouts().await
+    }
+
+    async fn take_over(&self, quiet: Duration) -> Result<Whereabouts, StoreError> {
+        self.store.take_over(quiet).await
+    }
+
+    async fn alarm(&self, file: &CompanyFile, quiet: Duration) -> Result<Alarm, StoreError> {
+        self.faulty("alarm", self.store.alarm(file, quiet)).await
     }
 }
 

@@ -9,12 +9,13 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use futures::FutureExt as _;
-use jiff::civil::date;
+use jiff::civil::{Date, date};
 use postonce_adapter_memory::MemoryStore;
 use postonce_domain::*;
 use postonce_engine::{Engine, Lookup, Origin, Policy, Ports, SyncRequest};
 use postonce_ports::intake::{Imported, Intake as _};
 use postonce_ports::reader::{Filter, InvoiceReader as _, Summary};
+use postonce_ports::registry::Registry as _;
 use postonce_ports::store::InvoiceStore as _;
 use uuid::Uuid;
 
@@ -30,6 +31,19 @@ pub(super) enum Bug {
     LostAnswerIsNotSent,
     /// A claim that a dead run left behind is sent again at once.
     LostClaimIsReady,
+    /// After a restore nothing is looked up before the first claim.
+    NeverLooksBack,
+    /// After a restore nobody waits for what is in the air.
+    NeverQuiet,
+}
+
+/// How the database goes back in the middle of the story, to where it was at its beginning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Restore {
+    /// Where it was, once nothing is in the air any more. Nobody tells us.
+    InPlace,
+    /// On another server, at once. A person takes it over.
+    Elsewhere,
 }
 
 /// What a story is played in.
@@ -41,6 +55,8 @@ pub(super) struct Setting {
     pub(super) cut_over: bool,
     /// Whether the confirmed absent are sent again by policy.
     pub(super) repost_absent: bool,
+    /// How the database goes back, if it does.
+    pub(super) restore: Option<Restore>,
     /// How many faults the script may use.
     pub(super) faults: u32,
     /// The bug to be found, if any.
@@ -83,27 +99,57 @@ pub(super) fn play(setting: Setting, steps: &[Step]) -> Result<(), String> {
     let clock = ActorClock { gate: gate.clone(), actor: usize::MAX };
     let store = MemoryStore::new(InstallationId(Uuid::from_u128(7)), Arc::new(clock));
     let mut world = World { gate, store, slot: Slot::default(), setting, faults: 0 };
+    if setting.cut_over {
+        let file = CompanyFile::parse("shop").unwrap();
+        world.store.cut_over(&file, Some(Date::MIN)).now_or_never().unwrap().unwrap();
+    }
     world.rejected_invoice()?;
     world.import(&["INV-1", "INV-3"]);
     world.faults = setting.faults;
-
-    let engines: Vec<Engine> =
-        (0..3).map(|actor| world.engine(actor, setting.repost_absent)).collect();
-    let rejected = [InvoiceId(1)];
-    let requests: Vec<SyncRequest> =
-        [Trigger::Scheduled, Trigger::Manual, Trigger::Reprocess].map(request).into();
-    let mut actors: Vec<Option<Actor<'_>>> = vec![
-        Some(Box::pin(engines[0].sync(&requests[0], &GoOn).map(drop))),
-        Some(Box::pin(engines[1].sync(&requests[1], &GoOn).map(drop))),
-        Some(Box::pin(engines[2].reprocess(&rejected, "again", &requests[2], &GoOn).map(drop))),
-    ];
-    world.run(&mut actors, steps)?;
-    drop(actors);
-    world.calm(steps.len().is_multiple_of(2))?;
-    world.check_end()
+    let Some(restore) = setting.restore else {
+        world.act(steps, true)?;
+        return world.end(steps);
+    };
+    let backup = world.store.backup();
+    let (before, after) = steps.split_at(steps.len() / 2);
+    world.act(before, false)?;
+    world.restore(&backup, restore);
+    world.act(after, true)?;
+    world.end(steps)
 }
 
 impl World {
+    /// Two runs and a reprocess at once. They go on after the script, or everybody dies at its end.
+    fn act(&mut self, steps: &[Step], go_on: bool) -> Result<(), String> {
+        let repost_absent = self.setting.repost_absent;
+        let engines: Vec<Engine> = (0..3).map(|actor| self.engine(actor, repost_absent)).collect();
+        let rejected = [InvoiceId(1)];
+        let requests: Vec<SyncRequest> =
+            [Trigger::Scheduled, Trigger::Manual, Trigger::Reprocess].map(request).into();
+        let mut actors: Vec<Option<Actor<'_>>> = vec![
+            Some(Box::pin(engines[0].sync(&requests[0], &GoOn).map(drop))),
+            Some(Box::pin(engines[1].sync(&requests[1], &GoOn).map(drop))),
+            Some(Box::pin(engines[2].reprocess(&rejected, "again", &requests[2], &GoOn).map(drop))),
+        ];
+        self.run(&mut actors, steps, go_on)
+    }
+
+    fn end(&mut self, steps: &[Step]) -> Result<(), String> {
+        self.calm(steps.len().is_multiple_of(2))?;
+        self.check_end()
+    }
+
+    fn restore(&self, backup: &MemoryStore, how: Restore) {
+        if how == Restore::InPlace {
+            self.pass_time(IN_THE_AIR_MAX + Duration::from_secs(1), true);
+        }
+        self.store.restore(backup);
+        if how == Restore::Elsewhere {
+            self.store.move_to("elsewhere");
+            let _moved = self.store.take_over(DOUBT.quiet).now_or_never().unwrap().unwrap();
+        }
+    }
+
     /// An invoice that the ledger has refused once, for the reprocess.
     fn rejected_invoice(&mut self) -> Result<(), String> {
         self.import(&["INV-2"]);
@@ -117,7 +163,12 @@ impl World {
         Ok(())
     }
 
-    fn run(&mut self, actors: &mut [Option<Actor<'_>>], steps: &[Step]) -> Result<(), String> {
+    fn run(
+        &mut self,
+        actors: &mut [Option<Actor<'_>>],
+        steps: &[Step],
+        go_on: bool,
+    ) -> Result<(), String> {
         let mut steps = steps.iter();
         for _ in 0..CALLS_MAX {
             for slot in actors.iter_mut() {
@@ -135,7 +186,8 @@ impl World {
             }
             match steps.next() {
                 Some(step) => self.step(*step, &parked, actors),
-                None => self.gate.grant(parked[0].0, Fault::None),
+                None if go_on => self.gate.grant(parked[0].0, Fault::None),
+                None => return Ok(()),
             }
         }
         Err("livelock".to_owned())
@@ -227,7 +279,7 @@ impl World {
                 drop(engine.sync(&request, &GoOn).await);
                 drop(engine.check(&[]).await);
             };
-            self.run(&mut [Some(Box::pin(run))], &[])?;
+            self.run(&mut [Some(Box::pin(run))], &[], true)?;
         }
         Ok(())
     }
@@ -245,7 +297,8 @@ impl World {
             }
             let claim = document.request.marker.claim;
             let known = self.store.read_back(claim).now_or_never();
-            if !matches!(known, Some(Ok(true))) {
+            // A database that went back does not know its last claims.
+            if !matches!(known, Some(Ok(true))) && self.setting.restore.is_none() {
                 return Err(format!("{number} arrived without a claim on record"));
             }
         }
@@ -275,6 +328,8 @@ impl World {
         let explained = match (invoice.state, &uid) {
             (StateName::Posted, Some(uid)) => invoice.ledger_uid.as_ref() == Some(uid),
             (StateName::Rejected | StateName::InDoubt, None) => true,
+            // Sent again before the database went back; only a reprocess looks it up.
+            (StateName::Rejected, Some(_)) => self.setting.restore.is_some(),
             _ => false,
         };
         if explained {
@@ -296,6 +351,7 @@ impl World {
             doubts: gated.clone(),
             lock: gated.clone(),
             history: gated.clone(),
+            registry: gated.clone(),
             ledger: gated,
             clock: Arc::new(ActorClock { gate: self.gate.clone(), actor }),
             ids: Arc::new(self.gate.clone()),

@@ -63,6 +63,9 @@ async fn absent_rules_out_the_documents_that_a_person_was_shown() {
     world.ledger.books().add("INV-1", "typed by hand", "");
     world.sync().await;
     assert_eq!(resolved(&world, Verdict::Absent).await, StateName::Ready);
+    // What was found has raised an alarm.
+    assert_eq!(world.sync().await.counts.claimed, 0);
+    world.clock.pass(QUIET);
     assert_eq!(world.sync().await.counts.posted, 1);
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use postonce_adapter_memory::MemoryStore;
 use postonce_domain::{
     BlockCode, BlockReason, ClaimId, CompanyFile, Epoch, InstallationId, InvoiceId, InvoiceState,
@@ -15,12 +16,16 @@ use postonce_domain::{
 use postonce_ports::clock::{Clock, Ids, Stop};
 use postonce_ports::error::StoreError;
 use postonce_ports::lock::{HeldLock, LockAnswer, LockError, LockState, RunLock};
+use postonce_ports::registry::{
+    Agreed, Alarm, CompanyFileSettings, CompanyFileWritten, LockSettings, Registry, Whereabouts,
+};
 use postonce_ports::store::{
     Applied, Candidate, Change, ClaimAnswer, ClaimRequest, FileWork, InvoiceStore, Page, Recorded,
 };
 use uuid::Uuid;
 
 use super::books::Bookkeeper;
+use super::world::QUIET;
 
 /// A clock that stands still until time is made to pass; who sleeps makes it pass.
 #[derive(Clone, Debug, Default)]
@@ -87,6 +92,15 @@ pub(super) enum Commit {
     Loses,
 }
 
+/// A replica that missed every claim of a run takes over in the middle of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FailOver {
+    /// Nobody has noticed.
+    Unnoticed,
+    /// A person has, and takes it over at once.
+    TakenOver,
+}
+
 /// The trouble to come.
 #[derive(Debug, Default)]
 pub(super) struct Trouble {
@@ -102,6 +116,14 @@ pub(super) struct Trouble {
     pub(super) lock_lost_after: Option<usize>,
     /// Claims that were asked for.
     pub(super) claims: u64,
+    /// When a page is read after a claim.
+    pub(super) fails_over: Option<FailOver>,
+    /// What the replica has.
+    replica: Option<MemoryStore>,
+    /// No alarm can be written.
+    pub(super) alarms_fail: bool,
+    /// Whoever adopts a document never hears of it, and nothing is written.
+    pub(super) adopting_hangs: bool,
 }
 
 /// The store in memory, with trouble.
@@ -131,8 +153,26 @@ impl Database {
 
     fn next_commit(&self) -> Commit {
         let mut trouble = self.trouble();
+        if trouble.claims == 0 && trouble.fails_over.is_some() {
+            trouble.replica = Some(self.store.backup());
+        }
         trouble.claims += 1;
         trouble.commits.pop_front().unwrap_or(Commit::Answers)
+    }
+
+    async fn fail_over(&self) -> Result<(), StoreError> {
+        let (fail_over, replica) = {
+            let mut trouble = self.trouble();
+            let replica = trouble.replica.take();
+            (trouble.fails_over, replica)
+        };
+        let Some(replica) = replica else { return Ok(()) };
+        self.store.restore(&replica);
+        self.store.move_to("replica");
+        if fail_over == Some(FailOver::TakenOver) {
+            let _moved = self.store.take_over(QUIET).await?;
+        }
+        Ok(())
     }
 
     fn spoil(&self, candidate: Candidate) -> Candidate {
@@ -160,6 +200,7 @@ impl InvoiceStore for Database {
     }
 
     async fn page(&self, page: Page) -> Result<Vec<Candidate>, StoreError> {
+        self.fail_over().await?;
         let candidates = self.store.page(page).await?;
         Ok(candidates.into_iter().map(|candidate| self.spoil(candidate)).collect())
     }
@@ -169,9 +210,11 @@ impl InvoiceStore for Database {
     }
 
     async fn apply(&self, change: Change) -> Result<Applied, StoreError> {
-        if matches!(change.wanted, Move::Adopt(_))
-            && let Some(other) = self.trouble().adopted_by.take()
-        {
+        let adopts = matches!(change.wanted, Move::Adopt(_));
+        if adopts && self.trouble().adopting_hangs {
+            std::future::pending::<()>().await;
+        }
+        if adopts && let Some(other) = self.trouble().adopted_by.take() {
             return Ok(Applied::UidTaken(other));
         }
         self.store.apply(change).await
@@ -213,6 +256,48 @@ impl InvoiceStore for Database {
 
     async fn open_claims(&self, run: RunId) -> Result<Vec<ClaimId>, StoreError> {
         self.store.open_claims(run).await
+    }
+}
+
+#[async_trait]
+impl Registry for Database {
+    async fn lock_settings(&self, wanted: LockSettings) -> Result<Agreed, StoreError> {
+        self.store.lock_settings(wanted).await
+    }
+
+    async fn company_file_settings(
+        &self,
+        alias: &CompanyFile,
+    ) -> Result<Option<CompanyFileSettings>, StoreError> {
+        self.store.company_file_settings(alias).await
+    }
+
+    async fn set_company_file(
+        &self,
+        alias: &CompanyFile,
+        business_id: &str,
+        time_zone: &str,
+    ) -> Result<CompanyFileWritten, StoreError> {
+        self.store.set_company_file(alias, business_id, time_zone).await
+    }
+
+    async fn cut_over(&self, alias: &CompanyFile, through: Option<Date>) -> Result<(), StoreError> {
+        self.store.cut_over(alias, through).await
+    }
+
+    async fn whereabouts(&self) -> Result<Whereabouts, StoreError> {
+        self.store.whereabouts().await
+    }
+
+    async fn take_over(&self, quiet: Duration) -> Result<Whereabouts, StoreError> {
+        self.store.take_over(quiet).await
+    }
+
+    async fn alarm(&self, file: &CompanyFile, quiet: Duration) -> Result<Alarm, StoreError> {
+        if self.trouble().alarms_fail {
+            return Err(StoreError::unavailable("the disk is full"));
+        }
+        self.store.alarm(file, quiet).await
     }
 }
 

@@ -29,6 +29,7 @@ pub(super) const DAY: Duration = Duration::from_secs(86_400);
 /// Longer than the send window, and than an inquiry may be old.
 pub(super) const TOO_LONG: Duration = Duration::from_secs(11);
 pub(super) const INSTALLATION: InstallationId = InstallationId(Uuid::from_u128(7));
+const ANOTHER: InstallationId = InstallationId(Uuid::from_u128(8));
 
 pub(super) struct World {
     pub(super) clock: ManualClock,
@@ -68,6 +69,16 @@ impl World {
         Self { clock, ledger, database, policy, ids: Arc::default() }
     }
 
+    /// Another installation over the same ledger, whose company file `shop` has a settled past.
+    pub(super) fn another(&self) -> Self {
+        let store = MemoryStore::new(ANOTHER, Arc::new(self.clock.clone()));
+        let (clock, ledger) = (self.clock.clone(), self.ledger.clone());
+        let database = Database::new(store, clock.clone(), ledger.clone());
+        let another = Self { clock, ledger, database, policy: self.policy, ids: Arc::default() };
+        another.cut_over("shop");
+        another
+    }
+
     pub(super) fn cut_over(&self, file: &str) {
         let file = company_file(file);
         let cut = self.database.store.cut_over(&file, Some(date(2020, 1, 1)));
@@ -101,6 +112,7 @@ impl World {
             doubts: store.clone(),
             lock: Arc::new(self.database.clone()),
             history: store,
+            registry: Arc::new(self.database.clone()),
             ledger: Arc::new(self.ledger.clone()),
             clock: Arc::new(self.clock.clone()),
             ids: self.ids.clone(),

@@ -84,6 +84,7 @@ impl<'a> PreviewJson<'a> {
             PreviewOutcome::Unavailable { words, .. } => {
                 ("unavailable", Some(words.clone()), Vec::new())
             }
+            PreviewOutcome::Withheld { words, .. } => ("withheld", Some(words.clone()), Vec::new()),
         };
         Self { invoice: preview.invoice.0, number: &preview.number, outcome, reason, uids }
     }
@@ -95,7 +96,9 @@ async fn preview(context: &Context<'_>, engine: &Engine, args: &Sync) -> Result<
     let gravest = previews
         .iter()
         .filter_map(|preview| match &preview.outcome {
-            PreviewOutcome::Unavailable { cause, .. } => Some(*cause),
+            PreviewOutcome::Unavailable { cause, .. } | PreviewOutcome::Withheld { cause, .. } => {
+                Some(*cause)
+            }
             PreviewOutcome::WouldPost
             | PreviewOutcome::Blocked(_)
             | PreviewOutcome::AlreadyThere { .. } => None,

@@ -15,7 +15,9 @@ fn what_stopped_a_run_wins_over_what_became_of_its_invoices() {
         (StopCause::DatabaseUnavailable, 74),
         (StopCause::NotAuthorised, 77),
         (StopCause::LedgerUnavailable, 69),
+        (StopCause::OtherServer, 78),
         (StopCause::Cancelled, 130),
+        (StopCause::Alarm, 10),
     ] {
         assert_eq!(Exit::of_run(&end(Some(cause), all)).code(), code);
     }
