@@ -27,7 +27,7 @@ Exit codes speak of this run only:
   74   database unavailable
   75   another run holds the lock: try later
   77   not authorised
-  78   bad configuration
+  78   bad configuration, or a failed doctor
   130  interrupted, everything in flight settled";
 
 /// Pushes finished invoices to MYOB, each at most once.
@@ -46,7 +46,8 @@ pub(crate) struct Global {
     /// Configuration file [default: ./postonce.toml, if it is there]
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Database, such as sqlite:postonce.db
+    /// Database: `sqlite:PATH` or `mysql://USER:PASSWORD@HOST/DATABASE`; others on this machine see
+    /// a password in flags, and not one in the environment
     #[arg(long, global = true, value_name = "URL")]
     database: Option<String>,
     /// Address of the ledger's API, ending in /accountright
@@ -99,6 +100,10 @@ pub(crate) enum Command {
     /// The audit trail
     #[command(subcommand)]
     Audit(Audit),
+    /// Take over a database that is on another server or file than it was
+    Connect(Connect),
+    /// Look at the database's health, and change nothing
+    Doctor,
     /// Bring the database's schema up to date
     Migrate,
     /// The configuration
@@ -249,6 +254,16 @@ pub(crate) enum ExportFormat {
     Ndjson,
     /// For spreadsheets.
     Csv,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Connect {
+    /// Accept where the database is now; every company file then stands still for a while
+    #[arg(long, required = true)]
+    pub(crate) take_over: bool,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -3,7 +3,9 @@
 mod audit;
 mod completions;
 mod config;
+mod connect;
 mod demo;
+mod doctor;
 mod hold;
 mod import;
 mod in_doubt;
@@ -36,7 +38,9 @@ pub(crate) async fn run(command: Command, context: &Context<'_>) -> Result<Exit,
         Command::Unhold(args) => hold::run(context, &args, false).await,
         Command::Runs(args) => runs::run(context, &args).await,
         Command::Audit(args) => audit::run(context, args).await,
-        Command::Migrate => migrate::run(context),
+        Command::Connect(args) => connect::run(context, &args).await,
+        Command::Doctor => doctor::run(context).await,
+        Command::Migrate => migrate::run(context).await,
         Command::Config(args) => config::run(context, &args),
         Command::Sandbox(args) => sandbox::run(context, args).await,
         Command::Completions(args) => {

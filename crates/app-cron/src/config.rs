@@ -5,6 +5,7 @@
 
 mod assemble;
 mod check;
+mod database;
 mod key;
 mod layers;
 mod url;
@@ -12,7 +13,6 @@ mod url;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::civil::Date;
@@ -21,6 +21,7 @@ use postonce_domain::{CompanyFile, DoubtPolicy};
 use postonce_engine::Lookup;
 use secrecy::SecretString;
 
+pub use database::DatabaseConfig;
 pub use layers::{Flags, Sources};
 pub use url::is_loopback;
 
@@ -29,12 +30,12 @@ use crate::exit::{Exit, Failure};
 /// Everything that can be configured, checked.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The SQLite file.
-    pub database: PathBuf,
+    /// Which database.
+    pub database: DatabaseConfig,
     /// The ledger.
     pub ledger: LedgerConfig,
-    /// The name of the run lock.
-    pub lock_name: String,
+    /// The run lock.
+    pub lock: LockConfig,
     /// The company files by alias.
     pub company_files: BTreeMap<CompanyFile, CompanyFileConfig>,
     /// When the ledger is searched first.
@@ -45,6 +46,41 @@ pub struct Config {
     pub start_date: Option<Date>,
     /// How long a run claims anything new.
     pub run_max: Duration,
+}
+
+/// What makes runs exclude each other.
+#[derive(Clone, Debug)]
+pub struct LockConfig {
+    /// What kind of lock.
+    pub kind: LockKind,
+    /// Its name.
+    pub name: String,
+    /// Within so much time a holder whose host died loses it.
+    pub timeout: Duration,
+    /// A person's word that all who write go to one server, where that cannot be told.
+    pub single_writer: bool,
+}
+
+/// The kinds of run lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LockKind {
+    /// A file beside the database, on `SQLite`.
+    File,
+    /// A named lock of the server's session.
+    Named,
+    /// A row with an expiry.
+    Lease,
+}
+
+impl LockKind {
+    /// As configuration and database spell it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Named => "named",
+            Self::Lease => "lease",
+        }
+    }
 }
 
 /// How the ledger is reached.

@@ -1,11 +1,13 @@
 //! The shapes of our JSON. Programs rely on their names: fields are added, never renamed.
 
 use jiff::Timestamp;
-use postonce_domain::{RunCounts, RunEnd};
+use postonce_domain::{CompanyFile, RunCounts, RunEnd};
+use postonce_ports::checkup::{Finding, Severity};
 use postonce_ports::doubt::Doubtful;
 use postonce_ports::history::Run;
 use postonce_ports::lock::Holder;
 use postonce_ports::reader::{NoteRecord, Pairs, StateCounts, Summary};
+use postonce_ports::registry::{Alarm, Whereabouts};
 use serde::Serialize;
 use serde::ser::SerializeMap;
 
@@ -262,6 +264,39 @@ pub(crate) struct StatusJson {
     pub(crate) lock: LockJson,
     pub(crate) invoices: CountsJson,
     pub(crate) last_run: Option<RunJson>,
+    pub(crate) alarms: Vec<AlarmJson>,
+    /// Where the database was and is, if it is elsewhere.
+    pub(crate) moved: Option<MovedJson>,
+}
+
+/// A company file under alarm.
+#[derive(Debug, Serialize)]
+pub(crate) struct AlarmJson {
+    company_file: String,
+    quiet_until: String,
+}
+
+impl AlarmJson {
+    pub(crate) fn new(company_file: &CompanyFile, alarm: &Alarm) -> Self {
+        Self { company_file: company_file.to_string(), quiet_until: time(alarm.quiet_until) }
+    }
+}
+
+/// A database that is not where it was.
+#[derive(Debug, Serialize)]
+pub(crate) struct MovedJson {
+    from: String,
+    to: String,
+}
+
+impl MovedJson {
+    /// Nothing, if it is where it was.
+    pub(crate) fn new(seen: &Whereabouts) -> Option<Self> {
+        match seen {
+            Whereabouts::Same => None,
+            Whereabouts::Moved { from, to } => Some(Self { from: from.clone(), to: to.clone() }),
+        }
+    }
 }
 
 /// Whether the run lock is held.
@@ -283,6 +318,28 @@ impl Serialize for CountsJson {
         }
         map.serialize_entry("held", &self.0.held)?;
         map.end()
+    }
+}
+
+/// One thing that the doctor looked at.
+#[derive(Debug, Serialize)]
+pub(crate) struct FindingJson<'a> {
+    name: &'static str,
+    severity: &'static str,
+    value: &'a str,
+    meaning: &'a str,
+    mend: &'a str,
+}
+
+impl<'a> FindingJson<'a> {
+    pub(crate) fn new(finding: &'a Finding) -> Self {
+        let Finding { name, severity, value, meaning, mend } = finding;
+        let severity = match severity {
+            Severity::Fine => "fine",
+            Severity::Warning => "warning",
+            Severity::Failure => "failure",
+        };
+        Self { name, severity, value, meaning, mend }
     }
 }
 

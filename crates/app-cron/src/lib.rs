@@ -14,6 +14,7 @@
 mod args;
 mod command;
 pub mod config;
+mod database;
 mod duration;
 pub mod exit;
 mod hook;

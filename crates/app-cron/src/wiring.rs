@@ -6,19 +6,28 @@ use std::time::Duration;
 
 use postonce_adapter_host::{HostClock, Process, RandomIds};
 use postonce_adapter_myob::{CompanyFileAccess, MyobLedger, Options, Ports as LedgerPorts};
-use postonce_adapter_sqlite::SqliteStore;
 use postonce_domain::{CompanyFile, QuietParts, Trigger};
 use postonce_engine::{Engine, Origin, Policy, Ports, SyncRequest};
 use postonce_ports::clock::Clock;
 use postonce_ports::ledger::Ledger;
-use postonce_ports::registry::{Agreed, CompanyFileWritten, LockSettings, Registry as _};
+use postonce_ports::registry::{Agreed, CompanyFileWritten, LockSettings};
 use secrecy::SecretString;
 
 use crate::config::{Config, Sources, load};
+use crate::database::Database;
 use crate::exit::{Exit, Failure, chain};
 use crate::hook::{PortHook, SidePorts};
 use crate::no_ledger::NoLedger;
 use crate::output::{Output, talk};
+
+/// The configuration, with its warnings told.
+pub(crate) fn configuration(sources: &Sources) -> Result<Config, Failure> {
+    let loaded = load(sources);
+    for warning in &loaded.warnings {
+        talk(&format!("warning: {warning}"));
+    }
+    loaded.into_config()
+}
 
 /// What every command gets.
 pub(crate) struct Context<'a> {
@@ -30,7 +39,7 @@ pub(crate) struct Context<'a> {
 /// An open database and what works on it.
 pub(crate) struct Base<'a> {
     pub(crate) config: Config,
-    pub(crate) store: SqliteStore,
+    pub(crate) database: Database,
     /// All that needs no ledger.
     pub(crate) side: SidePorts,
     hook: &'a dyn PortHook,
@@ -39,25 +48,23 @@ pub(crate) struct Base<'a> {
 
 impl<'a> Base<'a> {
     /// Reads the configuration and opens the database.
-    pub(crate) fn open(context: &Context<'a>) -> Result<Self, Failure> {
-        Self::of_sources(&context.sources, context.hook)
+    pub(crate) async fn open(context: &Context<'a>) -> Result<Self, Failure> {
+        Self::of_sources(&context.sources, context.hook).await
     }
 
-    pub(crate) fn of_sources(sources: &Sources, hook: &'a dyn PortHook) -> Result<Self, Failure> {
-        let loaded = load(sources);
-        for warning in &loaded.warnings {
-            talk(&format!("warning: {warning}"));
-        }
-        let config = loaded.into_config()?;
-        let store = SqliteStore::open(&config.database, &RandomIds)
-            .map_err(|error| Failure::new(Exit::DatabaseUnavailable, chain(&error)))?;
+    pub(crate) async fn of_sources(
+        sources: &Sources,
+        hook: &'a dyn PortHook,
+    ) -> Result<Self, Failure> {
+        let config = configuration(sources)?;
+        let database = Database::open(&config).await?;
         let side = hook.side_ports(SidePorts {
-            intake: Arc::new(store.clone()),
-            reader: Arc::new(store.clone()),
-            tokens: Arc::new(store.clone()),
-            customers: Arc::new(store.clone()),
+            intake: Arc::clone(&database.intake),
+            reader: Arc::clone(&database.reader),
+            tokens: Arc::clone(&database.tokens),
+            customers: Arc::clone(&database.customers),
         });
-        Ok(Self { config, store, side, hook, actor: sources.actor() })
+        Ok(Self { config, database, side, hook, actor: sources.actor() })
     }
 
     /// Who asks.
@@ -78,11 +85,11 @@ impl<'a> Base<'a> {
 
     fn ports_with(&self, ledger: Arc<dyn Ledger>) -> Ports {
         self.hook.ports(Ports {
-            store: Arc::new(self.store.clone()),
-            doubts: Arc::new(self.store.clone()),
-            lock: Arc::new(self.store.clone()),
-            history: Arc::new(self.store.clone()),
-            registry: Arc::new(self.store.clone()),
+            store: Arc::clone(&self.database.store),
+            doubts: Arc::clone(&self.database.doubts),
+            lock: Arc::clone(&self.database.lock),
+            history: Arc::clone(&self.database.history),
+            registry: Arc::clone(&self.database.registry),
             ledger,
             clock: Arc::new(HostClock),
             ids: Arc::new(RandomIds),
@@ -122,29 +129,37 @@ impl<'a> Base<'a> {
 
     /// Whether this process may run with its settings, by what the database remembers.
     async fn agree(&self) -> Result<(), Failure> {
-        let (kind, scope) = ("file".to_owned(), "global".to_owned());
-        let wanted = LockSettings { kind, scope, name: self.config.lock_name.clone() };
-        if let Agreed::Differs(known) = self.store.lock_settings(wanted).await? {
+        self.database.prove_lock().await?;
+        let lock = &self.config.lock;
+        let (kind, scope) = (lock.kind.as_str().to_owned(), "global".to_owned());
+        let wanted = LockSettings { kind, scope, name: lock.name.clone() };
+        if let Agreed::Differs(known) = self.database.registry.lock_settings(wanted).await? {
             let why = format!(
-                "`lock.name` = `{}`: this database is used with the lock `{}` (kind {}, scope {}), \
-                 and a process with another would not exclude those; configure the same",
-                self.config.lock_name, known.name, known.kind, known.scope
+                "`lock.kind` = `{}`, `lock.name` = `{}`: this database is used with the lock `{}` \
+                 (kind {}, scope {}), and a process with another would not exclude those; \
+                 configure the same",
+                lock.kind.as_str(),
+                lock.name,
+                known.name,
+                known.kind,
+                known.scope
             );
             return Err(Failure::new(Exit::BadConfiguration, why));
         }
         for (alias, file) in &self.config.company_files {
             let Some(business_id) = &file.business_id else { continue };
             let zone = file.time_zone.as_deref().unwrap_or("UTC");
-            let why = match self.store.set_company_file(alias, business_id, zone).await? {
-                CompanyFileWritten::Written => continue,
-                CompanyFileWritten::Fixed { business_id } => format!(
-                    "invoices were sent to business {business_id} under this alias already; \
+            let why =
+                match self.database.registry.set_company_file(alias, business_id, zone).await? {
+                    CompanyFileWritten::Written => continue,
+                    CompanyFileWritten::Fixed { business_id } => format!(
+                        "invoices were sent to business {business_id} under this alias already; \
                      put it back, or use another alias"
-                ),
-                CompanyFileWritten::Taken { alias } => {
-                    format!("this database knows it as `{alias}`; use that alias")
-                }
-            };
+                    ),
+                    CompanyFileWritten::Taken { alias } => {
+                        format!("this database knows it as `{alias}`; use that alias")
+                    }
+                };
             let key = format!("`company_file.{alias}.business_id` = `{business_id}`");
             return Err(Failure::new(Exit::BadConfiguration, format!("{key}: {why}")));
         }

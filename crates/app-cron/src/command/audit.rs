@@ -13,7 +13,7 @@ use crate::table::Rows;
 use crate::wiring::{Base, Context};
 
 pub(crate) async fn run(context: &Context<'_>, args: Audit) -> Result<Exit, Failure> {
-    let base = Base::open(context)?;
+    let base = Base::open(context).await?;
     let reader = base.side.reader.as_ref();
     match args {
         Audit::Pairs => pairs(&context.output, reader).await?,

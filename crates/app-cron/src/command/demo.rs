@@ -7,7 +7,7 @@ mod control;
 mod world;
 
 use postonce_domain::StateName;
-use postonce_ports::reader::{InvoiceReader as _, Pairs, StateCounts};
+use postonce_ports::reader::{Pairs, StateCounts};
 use serde::Serialize;
 
 use self::control::Books;
@@ -29,8 +29,8 @@ pub(crate) async fn run(context: &Context<'_>) -> Result<Exit, Failure> {
     two_at_once(&world).await?;
     killed(&world).await?;
     let books = world.control().books().await?;
-    let counts = world.store().counts().await?;
-    let pairs = world.store().pairs().await?;
+    let counts = world.reader().counts().await?;
+    let pairs = world.reader().pairs().await?;
     let closing = Closing::new(&counts, &books, &pairs);
     world.end().await?;
     Ok(closing.tell(context))
@@ -80,7 +80,7 @@ async fn killed(world: &World) -> Result<(), Failure> {
     let pid = child.id();
     world::kill(child).await?;
     world.control().clear_faults().await?;
-    let claimed = of(&world.store().counts().await?, StateName::Claimed);
+    let claimed = of(&world.reader().counts().await?, StateName::Claimed);
     let there = world.control().books().await?.invoices - before;
     talk(&format!(
         "   Process {pid} got SIGKILL. MYOB has {there} more invoices; our database says \

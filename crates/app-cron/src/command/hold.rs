@@ -7,7 +7,7 @@ use crate::selection::find_one;
 use crate::wiring::{Base, Context};
 
 pub(crate) async fn run(context: &Context<'_>, args: &One, held: bool) -> Result<Exit, Failure> {
-    let base = Base::open(context)?;
+    let base = Base::open(context).await?;
     let reader = base.side.reader.as_ref();
     let invoice = find_one(reader, &args.invoice).await?;
     let engine = base.engine(base.ports_without_ledger());

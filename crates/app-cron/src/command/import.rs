@@ -27,7 +27,7 @@ pub(crate) async fn run(context: &Context<'_>, args: &Import) -> Result<Exit, Fa
     let format = format(args)?;
     let input = open(&args.file)?;
     // A bad configuration is told before a long file is read.
-    let base = Base::open(context)?;
+    let base = Base::open(context).await?;
     let outcome = take_in(base.side.intake.as_ref(), input, format).await?;
     Ok(tell(context, &args.file, &outcome))
 }

@@ -24,7 +24,7 @@ pub(crate) async fn run(context: &Context<'_>, args: InDoubt) -> Result<Exit, Fa
 }
 
 async fn list(context: &Context<'_>) -> Result<Exit, Failure> {
-    let base = Base::open(context)?;
+    let base = Base::open(context).await?;
     let doubtful = base.ports_without_ledger().doubts.doubtful().await?;
     if context.output.is_json() {
         let list: Vec<DoubtJson> = doubtful.iter().map(DoubtJson::new).collect();
@@ -140,7 +140,7 @@ fn exit_of(outcome: &CheckedOutcome) -> Exit {
 }
 
 async fn check(context: &Context<'_>, invoices: &[Selector]) -> Result<Exit, Failure> {
-    let base = Base::open(context)?;
+    let base = Base::open(context).await?;
     let invoices: Vec<InvoiceId> = find(base.side.reader.as_ref(), invoices).await?;
     let engine = base.engine(base.ports().await?);
     let checked = Box::pin(engine.check(&invoices)).await?;
@@ -175,7 +175,7 @@ async fn resolve(
     verdict: Verdict,
     reason: &str,
 ) -> Result<Exit, Failure> {
-    let base = Base::open(context)?;
+    let base = Base::open(context).await?;
     let invoice = find_one(base.side.reader.as_ref(), invoice).await?;
     let engine = base.engine(base.ports().await?);
     let resolved = Box::pin(engine.resolve(invoice, verdict, base.actor(), reason)).await?;

@@ -17,7 +17,7 @@ const PAGE: u64 = 500;
 const TABLE_LIMIT: u64 = 100;
 
 pub(crate) async fn run(context: &Context<'_>, args: Invoices) -> Result<Exit, Failure> {
-    let base = Base::open(context)?;
+    let base = Base::open(context).await?;
     let reader = base.side.reader.as_ref();
     let limit = args.limit;
     let filter = Filter {

@@ -1,28 +1,17 @@
 //! `postonce migrate`.
 
-use postonce_adapter_sqlite::SqliteStore;
-use serde::Serialize;
-
+use crate::database;
 use crate::exit::{Exit, Failure};
-use crate::wiring::{Base, Context};
+use crate::wiring::{Context, configuration};
 
-#[derive(Serialize)]
-struct MigrateJson {
-    database: String,
-    schema_version: i64,
-}
-
-pub(crate) fn run(context: &Context<'_>) -> Result<Exit, Failure> {
-    // Opening brings a SQLite file up to date, or refuses it.
-    let base = Base::open(context)?;
-    let database = base.store.path().display().to_string();
-    let schema_version = SqliteStore::SCHEMA_VERSION;
+pub(crate) async fn run(context: &Context<'_>) -> Result<Exit, Failure> {
+    let config = configuration(&context.sources)?;
+    let migrated = database::migrate(&config).await?;
     if context.output.is_json() {
-        context.output.value(&MigrateJson { database, schema_version });
+        context.output.value(&migrated);
     } else {
-        context
-            .output
-            .line(&format!("{database}: its schema is up to date, version {schema_version}"));
+        let (database, version) = (&migrated.database, migrated.schema_version);
+        context.output.line(&format!("{database}: its schema is up to date, version {version}"));
     }
     Ok(Exit::Done)
 }

@@ -32,7 +32,7 @@ struct RefusedJson {
 }
 
 pub(crate) async fn run(context: &Context<'_>, args: Reprocess) -> Result<Exit, Failure> {
-    let base = Base::open(context)?;
+    let base = Base::open(context).await?;
     let reader = base.side.reader.as_ref();
     let invoices = match args.state {
         Some(_) => rejected(reader, &args).await?,

@@ -9,7 +9,7 @@ use crate::table::{Rows, time};
 use crate::wiring::{Base, Context};
 
 pub(crate) async fn run(context: &Context<'_>, args: &Runs) -> Result<Exit, Failure> {
-    let base = Base::open(context)?;
+    let base = Base::open(context).await?;
     let runs = base.ports_without_ledger().history.runs(args.limit).await?;
     if context.output.is_json() {
         let list: Vec<RunJson> = runs.iter().map(RunJson::new).collect();

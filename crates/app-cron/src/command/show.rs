@@ -11,7 +11,7 @@ use crate::table::{Rows, plain, time};
 use crate::wiring::{Base, Context};
 
 pub(crate) async fn run(context: &Context<'_>, args: &One) -> Result<Exit, Failure> {
-    let base = Base::open(context)?;
+    let base = Base::open(context).await?;
     let reader = base.side.reader.as_ref();
     let invoice = find_one(reader, &args.invoice).await?;
     show(context, reader, invoice).await?;

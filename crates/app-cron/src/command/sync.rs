@@ -17,7 +17,7 @@ use crate::table::Rows;
 use crate::wiring::{Base, Context, millis_since};
 
 pub(crate) async fn run(context: &Context<'_>, args: Sync) -> Result<Exit, Failure> {
-    let base = Base::open(context)?;
+    let base = Base::open(context).await?;
     if let Some(file) = &args.company_file {
         refuse_unknown(&base, file).await?;
     }

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use postonce_adapter_myob::{Layout, MissingCustomer};
@@ -10,9 +9,10 @@ use postonce_domain::{CompanyFile, DoubtPolicy, QuietParts};
 use postonce_engine::Lookup;
 use secrecy::SecretString;
 
-use super::check::{Values, sqlite_path};
-use super::key::{COMPANY_FILE, KEYS, Kind, company_file, find};
-use super::{CompanyFileConfig, Config, LedgerConfig, Shown, Source, url};
+use super::check::{Values, showable};
+use super::database::{self, DatabaseConfig};
+use super::key::{COMPANY_FILE, KEYS, company_file, find};
+use super::{CompanyFileConfig, Config, LedgerConfig, LockConfig, LockKind, Shown, Source, url};
 
 /// What a default account is on this machine: the one that every sandbox file has.
 const LOOPBACK_ACCOUNT: &str = "4-1000";
@@ -29,9 +29,14 @@ pub(super) fn assemble(values: &Values, problems: &mut Vec<String>) -> Option<Co
     check_business_ids(values, problems);
     let doubt = doubt(values, problems)?;
     Some(Config {
-        database: PathBuf::from(sqlite_path(values.text("database.url")?)?),
+        database: database(values)?,
         ledger: ledger(values)?,
-        lock_name: values.text("lock.name")?.to_owned(),
+        lock: LockConfig {
+            kind: lock_kind(values)?,
+            name: values.text("lock.name")?.to_owned(),
+            timeout: Duration::from_secs(values.whole("lock.timeout_seconds")),
+            single_writer: values.is_on("lock.single_writer"),
+        },
         company_files: company_files(values),
         lookup: if values.is("lookup_before_post", "always") {
             Lookup::Always
@@ -44,13 +49,33 @@ pub(super) fn assemble(values: &Values, problems: &mut Vec<String>) -> Option<Co
     })
 }
 
+fn database(values: &Values) -> Option<DatabaseConfig> {
+    database::parse(values.text("database.url")?).ok()
+}
+
+/// The lock that the database has, by what is configured.
+fn lock_kind(values: &Values) -> Option<LockKind> {
+    match database(values)? {
+        DatabaseConfig::Sqlite(_) => Some(LockKind::File),
+        DatabaseConfig::Mysql(_) if values.is("lock.kind", "lease") => Some(LockKind::Lease),
+        DatabaseConfig::Mysql(_) => Some(LockKind::Named),
+    }
+}
+
 fn check_lock(values: &Values, problems: &mut Vec<String>) {
-    if values.is("lock.kind", "lease") {
+    let is_file = matches!(database(values), Some(DatabaseConfig::Sqlite(_)));
+    if is_file && values.is("lock.kind", "lease") {
         let why = "is for servers; a SQLite database is locked by a file. Take the key out";
         problems.push(values.problem("lock.kind", why));
     }
+    let is_server = matches!(database(values), Some(DatabaseConfig::Mysql(_)));
+    if is_server && values.is("lock.kind", "file") {
+        let why = "is for SQLite; a server has `named`, or `lease` where named locks mean nothing";
+        problems.push(values.problem("lock.kind", why));
+    }
     if values.is("lock.scope", "company_file") {
-        let why = "needs every company file to be cut over, and none is. Leave it at `global`";
+        let why = "needs every company file to be cut over, and none is: until then an older \
+                   integration may hold the one global lock. Leave it at `global`";
         problems.push(values.problem("lock.scope", why));
     }
 }
@@ -155,7 +180,7 @@ fn derived(values: &Values, key: &str) -> Option<String> {
         "ledger.api_key" | "ledger.api_secret" | "ledger.refresh_token" => {
             loopback.map(|_| LOOPBACK_SECRET.to_owned())
         }
-        "lock.kind" => Some("file".to_owned()),
+        "lock.kind" => lock_kind(values).map(|kind| kind.as_str().to_owned()),
         "in_doubt.quiet_seconds" => {
             let policy = doubt(values, &mut Vec::new())?;
             Some(policy.quiet.as_secs().to_string())
@@ -206,13 +231,10 @@ pub(super) fn shown(values: &Values) -> Vec<Shown> {
 fn show(values: &Values, name: &str) -> Shown {
     let entry = values.entries.get(name).or_else(|| values.refused.get(name));
     let kind = find(name).map(|key| key.kind);
-    let secret = matches!(kind, Some(Kind::Secret));
     let (text, source) = match entry {
         Some(entry) => (Some(entry.text.clone()), entry.source.clone()),
         None => (derived(values, name), Source::Default),
     };
-    // An address may carry a password.
-    let hide = |text: String| if secret || text.contains('@') { "***".to_owned() } else { text };
-    let value = text.map(hide);
+    let value = text.map(|text| showable(kind, &text));
     Shown { key: name.to_owned(), value, source }
 }

@@ -9,7 +9,7 @@ use postonce_domain::CompanyFile;
 
 use super::key::{Kind, company_file, find};
 use super::layers::Entry;
-use super::url;
+use super::{database, url};
 
 /// Values that are what their keys want.
 #[derive(Debug, Default)]
@@ -52,11 +52,19 @@ impl Values {
 }
 
 fn problem(key: &str, entry: &Entry, why: &str) -> String {
-    let secret = matches!(find(key).map(|key| key.kind), Some(Kind::Secret));
-    let value = if secret { "***" } else { entry.text.as_str() };
-    // A URL that was refused may hold a password.
-    let value = if value.contains('@') { "***" } else { value };
+    let value = showable(find(key).map(|key| key.kind), &entry.text);
     format!("`{key}` = `{value}` ({}) {why}", entry.source)
+}
+
+/// A value as it may be shown to anybody.
+pub(super) fn showable(kind: Option<Kind>, text: &str) -> String {
+    match kind {
+        Some(Kind::Secret) => "***".to_owned(),
+        Some(Kind::Database) => database::redacted(text),
+        // A URL that is none of ours may hold a password.
+        _ if text.contains('@') => "***".to_owned(),
+        _ => text.to_owned(),
+    }
 }
 
 /// Sorts good values from bad ones.
@@ -106,7 +114,7 @@ fn check_value(kind: Kind, text: &str) -> Result<(), String> {
         }
         Kind::BaseUrl => base_url(text),
         Kind::TokenUrl => safe_url(text).map(drop),
-        Kind::Database => database(text),
+        Kind::Database => database::parse(text).map(drop),
         Kind::LockName => {
             let allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_');
             let good = (1..=47).contains(&text.len()) && text.bytes().all(allowed);
@@ -144,30 +152,6 @@ fn base_url(text: &str) -> Result<(), String> {
         Ok(())
     } else {
         Err("must end in /accountright".to_owned())
-    }
-}
-
-/// The path of a `sqlite:` URL.
-pub(super) fn sqlite_path(text: &str) -> Option<&str> {
-    let path = text.strip_prefix("sqlite:")?;
-    Some(path.strip_prefix("//").unwrap_or(path))
-}
-
-fn database(text: &str) -> Result<(), String> {
-    if text.starts_with("mysql:") || text.starts_with("mariadb:") {
-        return Err("names a MySQL server, and this build has no MySQL adapter; \
-                    use sqlite:PATH"
-            .to_owned());
-    }
-    match sqlite_path(text) {
-        Some("") => Err("has no path; write one such as sqlite:postonce.db".to_owned()),
-        Some(path) if path.starts_with(":memory:") || path.contains('?') => {
-            Err("must be a plain file, since runs are processes of their own; \
-                 write one such as sqlite:postonce.db"
-                .to_owned())
-        }
-        Some(_) => Ok(()),
-        None => Err("must be sqlite:PATH, such as sqlite:postonce.db".to_owned()),
     }
 }
 

@@ -51,7 +51,7 @@ const fn key(name: &'static str, kind: Kind, default: Option<&'static str>) -> K
 const DAY: u64 = 24 * 3_600;
 
 /// The keys, in the order in which they are shown.
-pub(super) const KEYS: [Key; 32] = [
+pub(super) const KEYS: [Key; 33] = [
     key("database.url", Kind::Database, Some("sqlite:postonce.db")),
     key("ledger.base_url", Kind::BaseUrl, Some("https://api.myob.com/accountright")),
     key("ledger.token_url", Kind::TokenUrl, None),
@@ -69,6 +69,7 @@ pub(super) const KEYS: [Key; 32] = [
     key("lock.name", Kind::LockName, Some("fts_myob_invoice_sync")),
     key("lock.kind", Kind::OneOf(&["named", "lease", "file"]), None),
     key("lock.scope", Kind::OneOf(&["global", "company_file"]), Some("global")),
+    key("lock.timeout_seconds", Kind::Whole(2, 1_800), Some("60")),
     key("lock.single_writer", Kind::Switch, Some("false")),
     key("in_doubt.quiet_seconds", Kind::Whole(0, DAY), None),
     key("in_doubt.allow_short_quiet", Kind::Switch, Some("false")),

@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use secrecy::ExposeSecret as _;
 
 use super::*;
@@ -22,6 +24,13 @@ fn shown(loaded: &Loaded, key: &str) -> (Option<String>, &'static str) {
     (found.value.clone(), found.source.kind())
 }
 
+fn sqlite_path(config: &Config) -> &Path {
+    match &config.database {
+        DatabaseConfig::Sqlite(path) => path,
+        DatabaseConfig::Mysql(_) => panic!("a server"),
+    }
+}
+
 #[test]
 fn without_any_setting_the_defaults_hold() {
     let loaded = with_env(&[]);
@@ -31,7 +40,7 @@ fn without_any_setting_the_defaults_hold() {
     assert_eq!(shown(&loaded, "ledger.default_account"), (None, "default"));
     assert_eq!(shown(&loaded, "lock.name").0.as_deref(), Some("fts_myob_invoice_sync"));
     let config = loaded.config.unwrap();
-    assert_eq!(config.database, PathBuf::from("postonce.db"));
+    assert_eq!(sqlite_path(&config), Path::new("postonce.db"));
     assert_eq!(config.doubt.quiet, Duration::from_secs(300));
     assert_eq!(config.ledger.concurrency.get(), 4);
     assert_eq!(config.run_max, Duration::from_secs(3_600));
@@ -53,7 +62,7 @@ fn flags_win_over_environment_over_file_over_defaults() {
     let loaded = with_file(file, &both, flags);
     assert_eq!(shown(&loaded, "database.url"), (Some("sqlite:flag.db".to_owned()), "flag"));
     assert_eq!(shown(&loaded, "ledger.concurrency"), (Some("2".to_owned()), "file"));
-    assert_eq!(loaded.config.unwrap().database, PathBuf::from("flag.db"));
+    assert_eq!(sqlite_path(&loaded.config.unwrap()), Path::new("flag.db"));
 }
 
 #[test]
@@ -139,12 +148,82 @@ fn a_timeout_shorter_than_the_longest_call_needs_leave() {
     assert_eq!(with_env(&allowed).problems, Vec::<String>::new());
 }
 
+fn database_of(pairs: &[(&str, &str)]) -> DatabaseConfig {
+    with_env(pairs).into_config().unwrap().database
+}
+
 #[test]
-fn a_mysql_url_says_that_this_build_cannot() {
-    let loaded = with_env(&[("DATABASE_URL", "mysql://user:secret@host/db")]);
-    let [problem] = loaded.problems.as_slice() else { panic!("{:?}", loaded.problems) };
-    assert!(problem.contains("no MySQL adapter"), "{problem}");
-    assert!(!problem.contains("secret"), "{problem}");
+fn a_mysql_url_picks_the_server_whichever_variable_has_it() {
+    const URL: &str = "mysql://user:hush@host/db";
+    for name in ["DATABASE_URL", "POSTONCE_DATABASE__URL"] {
+        let loaded = with_env(&[(name, URL)]);
+        assert_eq!(shown(&loaded, "database.url").0.unwrap(), "mysql://user:***@host/db");
+        assert_eq!(shown(&loaded, "lock.kind").0.as_deref(), Some("named"));
+        assert!(!format!("{loaded:?}").contains("hush"), "{loaded:?}");
+        let config = loaded.config.unwrap();
+        assert_eq!(config.lock.kind, LockKind::Named);
+        let DatabaseConfig::Mysql(url) = config.database else { panic!("{name}") };
+        assert_eq!(url.expose_secret(), URL);
+    }
+    let own = [("DATABASE_URL", URL), ("POSTONCE_DATABASE__URL", "sqlite:own.db")];
+    assert!(matches!(database_of(&own), DatabaseConfig::Sqlite(_)));
+}
+
+#[test]
+fn a_url_of_another_program_is_refused_without_its_password() {
+    for url in ["mysql://user:hush@host/db?charset=utf8", "postgres://u:hush@host/db", "hush@db"] {
+        let loaded = with_env(&[("DATABASE_URL", url)]);
+        let [problem] = loaded.problems.as_slice() else { panic!("{:?}", loaded.problems) };
+        assert!(problem.contains("environment variable DATABASE_URL"), "{problem}");
+        assert!(problem.contains("POSTONCE_DATABASE__URL"), "{problem}");
+        assert!(!format!("{loaded:?}").contains("hush"), "{loaded:?}");
+    }
+}
+
+#[test]
+fn a_lock_is_of_a_kind_that_the_database_has() {
+    let (file, server) = ("sqlite:p.db", "mysql://user@host/db");
+    for (url, kind, effective) in [
+        (file, None, LockKind::File),
+        (file, Some("file"), LockKind::File),
+        (file, Some("named"), LockKind::File),
+        (server, None, LockKind::Named),
+        (server, Some("named"), LockKind::Named),
+        (server, Some("lease"), LockKind::Lease),
+    ] {
+        let mut pairs = vec![("POSTONCE_DATABASE__URL", url)];
+        pairs.extend(kind.map(|kind| ("POSTONCE_LOCK__KIND", kind)));
+        let config = with_env(&pairs).into_config().unwrap();
+        assert_eq!(config.lock.kind, effective, "{url} {kind:?}");
+    }
+    for (url, kind) in [(file, "lease"), (server, "file"), (server, "none")] {
+        let loaded = with_env(&[("POSTONCE_DATABASE__URL", url), ("POSTONCE_LOCK__KIND", kind)]);
+        assert_eq!(loaded.problems.len(), 1, "{url} {kind}: {:?}", loaded.problems);
+    }
+}
+
+#[test]
+fn the_locks_keys_have_defaults_and_bounds() {
+    let config = with_env(&[("POSTONCE_DATABASE__URL", "mysql://user@host/db")]).config.unwrap();
+    assert_eq!(config.lock.name, "fts_myob_invoice_sync");
+    assert_eq!(config.lock.timeout, Duration::from_secs(60));
+    assert!(!config.lock.single_writer);
+    let set = [("POSTONCE_LOCK__TIMEOUT_SECONDS", "2"), ("POSTONCE_LOCK__SINGLE_WRITER", "true")];
+    let config = with_env(&set).config.unwrap();
+    assert_eq!(config.lock.timeout, Duration::from_secs(2));
+    assert!(config.lock.single_writer);
+    for (name, value) in [
+        ("POSTONCE_LOCK__TIMEOUT_SECONDS", "1"),
+        ("POSTONCE_LOCK__TIMEOUT_SECONDS", "1801"),
+        ("POSTONCE_LOCK__SINGLE_WRITER", "yes"),
+        ("POSTONCE_LOCK__SCOPE", "company_file"),
+        ("POSTONCE_LOCK__NAME", "Fts"),
+        ("POSTONCE_LOCK__NAME", "a-b"),
+        ("POSTONCE_LOCK__NAME", "a23456789012345678901234567890123456789012345678"),
+    ] {
+        let loaded = with_env(&[(name, value)]);
+        assert_eq!(loaded.problems.len(), 1, "{name} = {value}: {:?}", loaded.problems);
+    }
 }
 
 #[test]

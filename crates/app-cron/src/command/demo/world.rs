@@ -6,11 +6,10 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use postonce_adapter_host::HostClock;
-use postonce_adapter_sqlite::SqliteStore;
 use postonce_domain::StateName;
 use postonce_myob_sandbox::{Options, Sandbox};
 use postonce_ports::clock::Clock as _;
-use postonce_ports::reader::InvoiceReader as _;
+use postonce_ports::reader::InvoiceReader;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -81,7 +80,7 @@ impl World {
             ..Flags::default()
         };
         let sources = Sources { flags, environment: BTreeMap::new(), folder: PathBuf::new() };
-        let base = Base::of_sources(&sources, &WrapNothing)?;
+        let base = Base::of_sources(&sources, &WrapNothing).await?;
         let names = context.sources.environment.keys();
         let foreign = names.filter(|name| name.starts_with("POSTONCE_") || *name == "DATABASE_URL");
         let foreign = foreign.cloned().collect();
@@ -96,8 +95,8 @@ impl World {
         &self.control
     }
 
-    pub(super) fn store(&self) -> &SqliteStore {
-        &self.base.store
+    pub(super) fn reader(&self) -> &dyn InvoiceReader {
+        self.base.side.reader.as_ref()
     }
 
     /// Imports the sample's invoices of one company file, and says how many.
@@ -145,7 +144,7 @@ impl World {
         let deadline = HostClock.boot() + PATIENCE;
         let engine = self.base.engine(self.base.ports().await?);
         loop {
-            let counts = self.store().counts().await?;
+            let counts = self.reader().counts().await?;
             if of(&counts, StateName::InDoubt) + of(&counts, StateName::Claimed) == 0 {
                 return Ok(());
             }

@@ -1,0 +1,97 @@
+//! `postonce connect --take-over`.
+
+use std::io::IsTerminal as _;
+
+use postonce_ports::registry::Whereabouts;
+use serde::Serialize;
+
+use super::status::{Standing, alarm_line, standing_alarms};
+use crate::args::Connect;
+use crate::exit::{Exit, Failure};
+use crate::json::{AlarmJson, MovedJson};
+use crate::output::{is_watched, talk};
+use crate::table::plain;
+use crate::wiring::{Base, Context};
+
+#[derive(Serialize)]
+struct ConnectJson {
+    taken_over: bool,
+    moved: Option<MovedJson>,
+    alarms: Vec<AlarmJson>,
+}
+
+pub(crate) async fn run(context: &Context<'_>, args: &Connect) -> Result<Exit, Failure> {
+    let base = Base::open(context).await?;
+    let registry = &base.database.registry;
+    let mut seen = registry.whereabouts().await?;
+    let moved = seen != Whereabouts::Same;
+    if let Whereabouts::Moved { from, to } = &seen {
+        talk(&places(from, to));
+        if !args.yes && !is_agreed().await? {
+            talk("Nothing was changed.");
+            return Ok(Exit::Interrupted);
+        }
+        seen = registry.take_over(base.config.doubt.quiet).await?;
+    }
+    let alarms = standing_alarms(&base).await?;
+    tell(context, &seen, &alarms);
+    if moved && seen == Whereabouts::Same {
+        talk("Somebody else has taken it over at the same moment.");
+    }
+    Ok(Exit::Done)
+}
+
+/// Where the database was and is, and what saying yes means.
+fn places(from: &str, to: &str) -> String {
+    format!(
+        "The database was: {}\nThe database is:  {}\n\
+         If the old one is still in use, anywhere, invoices would be posted from both: say yes only \
+         if this one alone counts from now on.",
+        plain(from),
+        plain(to)
+    )
+}
+
+/// Asks the person at the terminal.
+async fn is_agreed() -> Result<bool, Failure> {
+    if !std::io::stdin().is_terminal() || !is_watched() {
+        let why = "nobody is here to ask; if this database alone counts from now on, say so with \
+                   `--yes`";
+        return Err(Failure::new(Exit::Usage, why));
+    }
+    talk("Take it over? [y/N]");
+    let asked = tokio::task::spawn_blocking(|| {
+        let mut answer = String::new();
+        std::io::stdin().read_line(&mut answer).map(|_| answer)
+    });
+    let answer = asked.await.ok().and_then(Result::ok).unwrap_or_default();
+    Ok(means_yes(&answer))
+}
+
+fn means_yes(answer: &str) -> bool {
+    matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
+}
+
+fn tell(context: &Context<'_>, seen: &Whereabouts, alarms: &[Standing]) {
+    let output = &context.output;
+    if output.is_json() {
+        output.value(&ConnectJson {
+            taken_over: *seen != Whereabouts::Same,
+            moved: MovedJson::new(seen),
+            alarms: alarms.iter().map(|(file, alarm)| AlarmJson::new(file, alarm)).collect(),
+        });
+        return;
+    }
+    match seen {
+        Whereabouts::Same => output.line("The database is where it was: nothing was changed."),
+        Whereabouts::Moved { to, .. } => {
+            output.line(&format!("Taken over: the database is {} from now on.", plain(to)));
+            for (file, alarm) in alarms {
+                output.line(&alarm_line(file, alarm));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,103 @@
+//! The database of the configuration, open, as the ports that it serves.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use postonce_adapter_host::RandomIds;
+use postonce_adapter_sqlite::{SqliteCheckup, SqliteStore};
+use postonce_ports::checkup::Checkup;
+use postonce_ports::customer::CustomerClaims;
+use postonce_ports::doubt::DoubtStore;
+use postonce_ports::history::RunHistory;
+use postonce_ports::intake::Intake;
+use postonce_ports::lock::RunLock;
+use postonce_ports::reader::InvoiceReader;
+use postonce_ports::registry::Registry;
+use postonce_ports::store::InvoiceStore;
+use postonce_ports::token::TokenStore;
+use serde::Serialize;
+
+use crate::config::{Config, DatabaseConfig};
+use crate::exit::{Exit, Failure, chain};
+
+/// A database whose schema is this program's.
+#[derive(Debug, Serialize)]
+pub(crate) struct Migrated {
+    /// Which one, without a password.
+    pub(crate) database: String,
+    pub(crate) schema_version: i64,
+}
+
+/// An open database: one store behind every port.
+pub(crate) struct Database {
+    pub(crate) store: Arc<dyn InvoiceStore>,
+    pub(crate) doubts: Arc<dyn DoubtStore>,
+    pub(crate) intake: Arc<dyn Intake>,
+    pub(crate) reader: Arc<dyn InvoiceReader>,
+    pub(crate) registry: Arc<dyn Registry>,
+    pub(crate) lock: Arc<dyn RunLock>,
+    pub(crate) history: Arc<dyn RunHistory>,
+    pub(crate) tokens: Arc<dyn TokenStore>,
+    pub(crate) customers: Arc<dyn CustomerClaims>,
+}
+
+/// Brings the schema of the configured database up to date, and makes its tables if it has none.
+pub(crate) async fn migrate(config: &Config) -> Result<Migrated, Failure> {
+    match &config.database {
+        DatabaseConfig::Sqlite(path) => {
+            // Opening brings a file up to date, or refuses it.
+            let store = SqliteStore::open(path, &RandomIds).map_err(unavailable)?;
+            let database = store.path().display().to_string();
+            Ok(Migrated { database, schema_version: SqliteStore::SCHEMA_VERSION })
+        }
+        DatabaseConfig::Mysql(_) => Err(Failure::new(Exit::DatabaseUnavailable, "not yet")),
+    }
+}
+
+/// What looks at the configured database's health.
+pub(crate) fn checkup(config: &Config) -> Box<dyn Checkup> {
+    match &config.database {
+        DatabaseConfig::Sqlite(path) => Box::new(SqliteCheckup::new(path)),
+        DatabaseConfig::Mysql(_) => Box::new(SqliteCheckup::new("".as_ref())),
+    }
+}
+
+fn unavailable(error: impl Error) -> Failure {
+    Failure::new(Exit::DatabaseUnavailable, chain(&error))
+}
+
+impl Database {
+    /// Opens the database of the configuration.
+    pub(crate) async fn open(config: &Config) -> Result<Self, Failure> {
+        match &config.database {
+            DatabaseConfig::Sqlite(path) => {
+                SqliteStore::open(path, &RandomIds).map(Self::of).map_err(unavailable)
+            }
+            DatabaseConfig::Mysql(_) => Err(Failure::new(Exit::DatabaseUnavailable, "not yet")),
+        }
+    }
+
+    /// Refuses a lock that does not exclude, by trying it.
+    pub(crate) async fn prove_lock(&self) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    fn of<S>(store: S) -> Self
+    where
+        S: InvoiceStore + DoubtStore + Intake + InvoiceReader + Registry,
+        S: RunLock + RunHistory + TokenStore + CustomerClaims + 'static,
+    {
+        let store = Arc::new(store);
+        Self {
+            doubts: store.clone(),
+            intake: store.clone(),
+            reader: store.clone(),
+            registry: store.clone(),
+            lock: store.clone(),
+            history: store.clone(),
+            tokens: store.clone(),
+            customers: store.clone(),
+            store,
+        }
+    }
+}
