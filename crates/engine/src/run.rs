@@ -86,15 +86,22 @@ impl Engine {
     }
 
     async fn acquire(&self, wait: Duration, stop: &dyn Stop) -> Result<LockAnswer, EngineError> {
-        const LOOK_EVERY: Duration = Duration::from_millis(200);
+        // A run that ends soon is noticed soon; each look at a server is a connection, and those who
+        // wait for minutes must not make thousands.
+        const SOON: Duration = Duration::from_millis(200);
+        const LATER: Duration = Duration::from_secs(1);
+        const QUICK_LOOKS: u32 = 10;
         let until = self.ports.clock.boot() + wait;
+        let mut looks = 0;
         loop {
             let answer = self.ports.lock.try_acquire().await?;
             let now = self.ports.clock.boot();
             if matches!(answer, LockAnswer::Acquired(_)) || now >= until || stop.requested() {
                 return Ok(answer);
             }
-            self.ports.clock.sleep(LOOK_EVERY.min(until.saturating_sub(now))).await;
+            looks += 1;
+            let pause = if looks <= QUICK_LOOKS { SOON } else { LATER };
+            self.ports.clock.sleep(pause.min(until.saturating_sub(now))).await;
         }
     }
 
