@@ -16,3 +16,4 @@ mod reprocess;
 mod restored;
 mod selection;
 mod trouble;
+mod waiting;
