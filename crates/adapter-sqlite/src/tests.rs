@@ -8,6 +8,7 @@ mod plans;
 mod schema;
 mod spaced;
 mod trouble;
+mod whereabouts;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
