@@ -17,6 +17,8 @@ pub(crate) enum StepError {
     Driver(DriverError),
     /// A row is not what it must be.
     Store(StoreError),
+    /// Another transaction has written what this one had read as absent: it begins anew.
+    Overtaken(DriverError),
 }
 
 impl From<DriverError> for StepError {
@@ -35,7 +37,7 @@ impl StepError {
     /// As the ports say it.
     pub(crate) fn into_store_error(self, target: &Target) -> StoreError {
         match self {
-            Self::Driver(error) => unavailable(target, error),
+            Self::Driver(error) | Self::Overtaken(error) => unavailable(target, error),
             Self::Store(error) => error,
         }
     }
@@ -190,7 +192,10 @@ const MENDS: [(&str, &str); 5] = [
     ("Unknown database", "there is no such database; create it and grant it to this user"),
     ("Connection refused", "nothing listens there; check host and port, and whether it runs"),
     ("Too many connections", "the server has no connection left; raise max_connections"),
-    ("TLS", "no encrypted connection can be made; check require_ssl, verify_ca and the certificate"),
+    (
+        "TLS",
+        "no encrypted connection can be made; check require_ssl, verify_ca and the certificate",
+    ),
 ];
 
 impl OpenError {

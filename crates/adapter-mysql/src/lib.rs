@@ -16,12 +16,34 @@
 //! Reading order: `session` (one connection), `transaction` (how work is run and repeated), `claim`
 //! and `settle` (what the promise rests on).
 
+mod apply;
+mod claim;
+mod customer;
+mod doubt;
 mod error;
+mod history;
 mod identity;
+mod intake;
+mod invoice;
+mod invoice_store;
+mod keyed;
+mod lock;
 mod migrate;
+mod note;
 mod open;
 mod options;
+mod page;
+mod pool;
+mod probe;
+mod reader;
+mod registry;
+mod retry;
 mod session;
+mod settle;
+mod statement;
+mod time;
+mod token;
+mod transaction;
 mod variables;
 
 use std::fmt;
@@ -30,8 +52,10 @@ use std::sync::Arc;
 use crate::open::Inner;
 
 pub use error::OpenError;
+pub use keyed::MysqlKeyedLock;
 pub use migrate::Migrated;
 pub use options::{LockKind, LockOptions, Options};
+pub use probe::LockRefused;
 
 /// A store in one database of a server. Clones share its sessions.
 #[derive(Clone)]

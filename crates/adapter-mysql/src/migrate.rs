@@ -46,6 +46,7 @@ const MIGRATIONS: &[Migration] = migrations![
     10 "company_file" "0010_company_file.sql",
     11 "installation" "0011_installation.sql",
     12 "ledger_token" "0012_ledger_token.sql",
+    101 "lease" "0101_lease.sql",
 ];
 
 /// The newest version that this program knows.
@@ -172,11 +173,9 @@ pub(crate) async fn check(
 
 fn refuse_newer(target: &Target, applied: &BTreeSet<i64>) -> Result<(), OpenError> {
     match applied.last() {
-        Some(found) if *found > KNOWN => Err(OpenError::NewerSchema {
-            target: target.to_string(),
-            found: *found,
-            known: KNOWN,
-        }),
+        Some(found) if *found > KNOWN => {
+            Err(OpenError::NewerSchema { target: target.to_string(), found: *found, known: KNOWN })
+        }
         Some(_) | None => Ok(()),
     }
 }

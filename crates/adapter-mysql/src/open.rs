@@ -5,12 +5,16 @@ use std::sync::Arc;
 use secrecy::ExposeSecret as _;
 
 use crate::error::OpenError;
+use crate::pool::Pool;
+use crate::retry::Retries;
 use crate::session::{Target, connect};
 use crate::{LockOptions, MysqlStore, Options, migrate};
 
 /// What the clones of a store share.
 pub(crate) struct Inner {
     pub(crate) target: Target,
+    pub(crate) pool: Pool,
+    pub(crate) retries: Retries,
     pub(crate) lock: LockOptions,
 }
 
@@ -24,6 +28,15 @@ impl MysqlStore {
         let target = Target::parse(options.url.expose_secret())?;
         let mut session = connect(&target).await?;
         migrate::check(&mut session, &target).await?;
-        Ok(Self { inner: Arc::new(Inner { target, lock: options.lock.clone() }) })
+        drop(session);
+        let pool = Pool::new(target.clone());
+        let (retries, lock) = (Retries::default(), options.lock.clone());
+        Ok(Self { inner: Arc::new(Inner { target, pool, retries, lock }) })
+    }
+
+    /// How many transactions were tried again so far, because others were in their way or their
+    /// connection was lost.
+    pub fn retries(&self) -> u64 {
+        self.inner.retries.count()
     }
 }

@@ -12,9 +12,11 @@ pub fn later(at: i64, time: Duration) -> i64 {
     at.saturating_add(micros(time)).min(Timestamp::MAX.as_microsecond())
 }
 
-/// A time that a caller gave, in microseconds; the longest there is if it is longer.
+/// A time that a caller gave, in microseconds; at most the end of time, so that it can be added to
+/// any other.
 pub fn micros(time: Duration) -> i64 {
-    i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
+    let end = Timestamp::MAX.as_microsecond();
+    i64::try_from(time.as_micros()).unwrap_or(end).min(end)
 }
 
 /// A stored time as a value.

@@ -1,0 +1,135 @@
+//! What is on record of a company file.
+
+use std::time::Duration;
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use jiff::civil::Date;
+use postonce_domain::CompanyFile;
+use postonce_ports::registry::{Alarm, CompanyFileSettings, CompanyFileWritten};
+use postonce_store_rows::rows::parsed;
+use postonce_store_rows::schema::{
+    postonce_claim as claim, postonce_company_file as file, postonce_epoch as epoch,
+    postonce_invoice as invoice,
+};
+use postonce_store_rows::time::micros;
+
+use super::alarm;
+use crate::error::{Step, StepError, Trouble, classify};
+use crate::statement::statement;
+use crate::time::{later_sql, now};
+use crate::transaction::{Conn, End};
+
+pub(super) async fn settings(
+    conn: &mut Conn,
+    alias: &CompanyFile,
+) -> Step<Option<CompanyFileSettings>> {
+    type Columns = (Option<String>, Option<String>, Option<String>, Option<i64>);
+    let columns =
+        (file::business_id, file::time_zone, file::cut_over_through, file::alarm_quiet_until);
+    let row = file::table.find(alias.as_str()).select(columns);
+    let row: Option<Columns> = row.first(conn).await.optional()?;
+    let Some((business_id, time_zone, through, quiet_until)) = row else { return Ok(None) };
+    let through = through.as_deref().map(str::parse).transpose();
+    let cut_over_through = parsed("postonce_company_file", alias, through)?;
+    let alarm = match quiet_until {
+        Some(until) => Some(alarm(alias.as_str(), now(conn).await?, until)?),
+        None => None,
+    };
+    Ok(Some(CompanyFileSettings { business_id, time_zone, cut_over_through, alarm }))
+}
+
+const CUT_OVER: &str = "\
+    INSERT INTO postonce_company_file (alias, cut_over_through) VALUES (?, ?) \
+    ON DUPLICATE KEY UPDATE cut_over_through = ?, alarm_quiet_until = NULL";
+
+pub(super) async fn cut_over(
+    conn: &mut Conn,
+    alias: &CompanyFile,
+    through: Option<Date>,
+) -> Step<End<()>> {
+    let through = through.map(|date| date.to_string());
+    let write = statement(CUT_OVER).text(alias.as_str()).maybe_text(through.as_deref());
+    write.maybe_text(through).execute(conn).await?;
+    Ok(End::Keep(()))
+}
+
+/// Raises an alarm, or prolongs the one that stands.
+const ALARM: &str = concat!(
+    "INSERT INTO postonce_company_file (alias, alarm_quiet_until) VALUES (?, ",
+    later_sql!(),
+    ") ON DUPLICATE KEY UPDATE alarm_quiet_until = \
+     GREATEST(COALESCE(alarm_quiet_until, 0), ",
+    later_sql!(),
+    ")"
+);
+
+pub(super) async fn raise_alarm(
+    conn: &mut Conn,
+    alias: &CompanyFile,
+    quiet: Duration,
+) -> Step<End<Alarm>> {
+    let now = now(conn).await?;
+    let quiet = micros(quiet);
+    let raise = statement(ALARM).text(alias.as_str()).int(quiet).int(quiet);
+    raise.execute(conn).await?;
+    let until = file::table.find(alias.as_str()).select(file::alarm_quiet_until);
+    let until: Option<i64> = until.first(conn).await?;
+    Ok(End::Keep(alarm(alias.as_str(), now, until.unwrap_or(now))?))
+}
+
+pub(super) async fn write(
+    conn: &mut Conn,
+    alias: &CompanyFile,
+    business_id: &str,
+    time_zone: &str,
+) -> Step<End<CompanyFileWritten>> {
+    // Claims read the epoch under a share lock: with its row in hand, none is being made.
+    let epochs = epoch::table.find(alias.as_str()).select(epoch::epoch).for_update();
+    let _: Option<i64> = epochs.first(conn).await.optional()?;
+    let other = file::table
+        .filter(file::business_id.eq(business_id))
+        .filter(file::alias.ne(alias.as_str()))
+        .select(file::alias);
+    if let Some(alias) = other.first(conn).await.optional()? {
+        return Ok(End::Undo(CompanyFileWritten::Taken { alias }));
+    }
+    if business_id != alias.as_str() && is_used_as_its_own(conn, business_id).await? {
+        return Ok(End::Undo(CompanyFileWritten::Taken { alias: business_id.to_owned() }));
+    }
+    // An alias without a business on record is its own: that is how a loopback ledger is used.
+    let known = settings(conn, alias).await?.and_then(|known| known.business_id);
+    let known = known.or_else(|| Some(alias.to_string()));
+    let claims = claim::table.filter(claim::company_file.eq(alias.as_str()));
+    let claimed: bool = diesel::select(diesel::dsl::exists(claims)).get_result(conn).await?;
+    if let Some(known) = known.filter(|known| claimed && known != business_id) {
+        return Ok(End::Undo(CompanyFileWritten::Fixed { business_id: known }));
+    }
+    let values = (file::business_id.eq(business_id), file::time_zone.eq(time_zone));
+    let row = file::table.find(alias.as_str());
+    let written = match diesel::update(row).set(values).execute(conn).await {
+        Ok(0) => {
+            let row = (file::alias.eq(alias.as_str()), values);
+            diesel::insert_into(file::table).values(row).execute(conn).await
+        }
+        written => written,
+    };
+    match written {
+        Ok(_) => Ok(End::Keep(CompanyFileWritten::Written)),
+        // Another has written the alias, or got the business, since it was looked up.
+        Err(error) if classify(&error) == Trouble::Duplicate => Err(StepError::Overtaken(error)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether there are invoices of an alias of this name that has no other business on record.
+async fn is_used_as_its_own(conn: &mut Conn, business_id: &str) -> Step<bool> {
+    let elsewhere = file::table
+        .filter(file::alias.eq(business_id))
+        .filter(file::business_id.is_not_null())
+        .filter(file::business_id.ne(business_id));
+    let elsewhere: bool = diesel::select(diesel::dsl::exists(elsewhere)).get_result(conn).await?;
+    let invoices = invoice::table.filter(invoice::company_file.eq(business_id));
+    let used: bool = diesel::select(diesel::dsl::exists(invoices)).get_result(conn).await?;
+    Ok(used && !elsewhere)
+}
