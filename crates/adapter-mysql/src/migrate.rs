@@ -46,7 +46,7 @@ const MIGRATIONS: &[Migration] = migrations![
     10 "company_file" "0010_company_file.sql",
     11 "installation" "0011_installation.sql",
     12 "ledger_token" "0012_ledger_token.sql",
-    101 "lease" "0101_lease.sql",
+    13 "lease" "0013_lease.sql",
 ];
 
 /// The newest version that this program knows.

@@ -3,6 +3,7 @@
 //! The task owns the connection. Whoever holds the lock has only [`Kept`], so that a dropped
 //! future of theirs never breaks off a statement by accident, and a dropped hold ends the task.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,7 +46,7 @@ pub(super) trait Hold: Send + 'static {
 pub(super) enum Raised {
     /// It is this now.
     To(Epoch),
-    /// Others were in the way. The lock is held still.
+    /// Others were in the way; to be tried again if the lock is held still.
     Blocked(LockError),
 }
 
@@ -55,7 +56,7 @@ enum Order {
 }
 
 /// A lock that a task keeps. Dropping it ends the task.
-pub(super) struct Kept {
+pub(crate) struct Kept {
     orders: mpsc::UnboundedSender<Order>,
     /// The task learns from its end that nobody is here any more.
     _here: oneshot::Sender<()>,
@@ -76,12 +77,9 @@ impl Kept {
         let (orders, received) = mpsc::unbounded_channel();
         let (here, gone) = oneshot::channel();
         let watch = Arc::new(watch);
-        let keeper = Keeper { hold, orders: received, gone, watch: watch.clone() };
-        drop(tokio::spawn(async move {
-            keeper.run().await;
-            // Only now may another in this process have the name.
-            drop(reserved);
-        }));
+        let watched = Watched(watch.clone());
+        let keeper = Keeper { hold, reserved, orders: received, gone, watch: watched };
+        drop(tokio::spawn(keeper.run()));
         Self { orders, _here: here, watch, owner, connection_id }
     }
 
@@ -136,9 +134,28 @@ impl HeldKey for Kept {
 
 struct Keeper<H> {
     hold: H,
+    /// Goes with the hold: only then may another in this process have the name.
+    reserved: Option<Reserved>,
     orders: mpsc::UnboundedReceiver<Order>,
     gone: oneshot::Receiver<()>,
-    watch: Arc<Watch>,
+    watch: Watched,
+}
+
+/// The watch of a hold that is lost when its task ends, also with its runtime.
+struct Watched(Arc<Watch>);
+
+impl Deref for Watched {
+    type Target = Watch;
+
+    fn deref(&self) -> &Watch {
+        &self.0
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.0.lose();
+    }
 }
 
 /// How a piece of work on the server ended.
@@ -165,6 +182,7 @@ impl<H: Hold> Keeper<H> {
                 }
                 Ok(Some(Order::Free(answer))) => {
                     let freed = self.free().await;
+                    self.reserved = None;
                     drop(answer.send(freed));
                     false
                 }
@@ -174,7 +192,7 @@ impl<H: Hold> Keeper<H> {
                 break;
             }
         }
-        self.watch.lose();
+        drop(self.watch);
         self.hold.abandon();
     }
 
@@ -194,9 +212,13 @@ impl<H: Hold> Keeper<H> {
                 self.watch.proven(sent);
                 true
             }
-            Work::Answered(Err(LockError::Lost)) | Work::HolderGone => false,
+            Work::Answered(Err(LockError::Lost)) => false,
             Work::Answered(Err(LockError::Unavailable { .. })) => true,
             Work::TooLong => self.hold.broken_off(),
+            Work::HolderGone => {
+                self.hold.broken_off();
+                false
+            }
         }
     }
 
@@ -206,12 +228,16 @@ impl<H: Hold> Keeper<H> {
             tries += 1;
             let (limit, sent) = (self.watch.left(), self.watch.now());
             match bounded(limit, &mut self.gone, self.hold.raise_epoch(file)).await {
-                Work::Answered(Ok(raised)) => {
+                Work::Answered(Ok(Raised::To(epoch))) => {
                     self.watch.proven(sent);
-                    match raised {
-                        Raised::To(epoch) => return Ok(epoch),
-                        Raised::Blocked(error) if tries == TRIES => return Err(error),
-                        Raised::Blocked(_) => {}
+                    return Ok(epoch);
+                }
+                Work::Answered(Ok(Raised::Blocked(error))) => {
+                    if !self.prove().await {
+                        return Err(LockError::Lost);
+                    }
+                    if tries == TRIES {
+                        return Err(error);
                     }
                 }
                 Work::Answered(Err(error)) => return Err(error),

@@ -18,7 +18,9 @@ pub(crate) struct Reserved {
 /// Reserves a name on a server; `None` if somebody in this process has it.
 pub(crate) fn reserve(server: &str, name: &str) -> Option<Reserved> {
     let key = (server.to_owned(), name.to_owned());
-    held().insert(key.clone()).then_some(Reserved { key })
+    let is_new = held().insert(key.clone());
+    // Only who has it may make the value that frees it.
+    is_new.then(|| Reserved { key })
 }
 
 impl Drop for Reserved {

@@ -21,12 +21,8 @@ pub(crate) struct Watch {
 impl Watch {
     /// Of a hold that was proven by a statement sent at `sent`, and stays so for `timeout`.
     pub(crate) fn new(boot: BootClock, timeout: Duration, sent: Duration) -> Self {
-        let watch = Self {
-            boot,
-            timeout,
-            certain_until: AtomicU64::new(0),
-            lost: AtomicBool::new(false),
-        };
+        let watch =
+            Self { boot, timeout, certain_until: AtomicU64::new(0), lost: AtomicBool::new(false) };
         watch.proven(sent);
         watch
     }

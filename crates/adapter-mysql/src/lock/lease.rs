@@ -1,0 +1,332 @@
+//! A lock that is a row: its holder renews it, and who is late finds itself fenced.
+//!
+//! All times are the server's. It works where named locks mean nothing, since it rests on commits
+//! alone: a row that was changed counts when COMMIT was answered.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+use diesel_async::{AsyncMysqlConnection, RunQueryDsl, SimpleAsyncConnection};
+use postonce_domain::CompanyFile;
+use postonce_ports::lock::{LockAnswer, LockError, LockState};
+
+use super::keeper::{Hold, Kept, Raised};
+use super::watch::{Watch, boot};
+use super::{epoch, failed, holder, named, refused, unavailable, whole};
+use crate::LockOptions;
+use crate::error::{Trouble, classify};
+use crate::session::{Target, connect};
+
+/// How often the lease is tried to be taken while others are in the way.
+const TRIES: u32 = 5;
+
+/// How long a lease that nobody needs any more may take to be freed. Else it runs out.
+const FREE_LIMIT: Duration = Duration::from_secs(5);
+
+/// Microseconds since 1970, by the server's clock, as of the beginning of the statement.
+const NOW: &str = "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))";
+
+/// A lease, or the wish for one.
+#[derive(Clone)]
+pub(crate) struct Lease {
+    pub(crate) name: String,
+    /// Differs with each hold.
+    pub(crate) owner: String,
+    pub(crate) timeout: Duration,
+}
+
+/// What a try to take a lease saw.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Taking {
+    /// It is ours, and how often the lease was taken so far.
+    Taken { fence: i64 },
+    /// Somebody else has it.
+    Busy { owner: String },
+    /// It was neither; to be looked at again.
+    Again,
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Nullable<Text>)]
+    owner: Option<String>,
+    #[diesel(sql_type = BigInt)]
+    fence: i64,
+    #[diesel(sql_type = Bool)]
+    live: bool,
+}
+
+async fn look(
+    conn: &mut AsyncMysqlConnection,
+    name: &str,
+    locking: &str,
+) -> QueryResult<Option<Row>> {
+    let sql = format!(
+        "SELECT owner, fence, (owner IS NOT NULL AND expires_at > {NOW}) AS live \
+         FROM postonce_lease WHERE name = ? {locking}"
+    );
+    diesel::sql_query(sql).bind::<Text, _>(name).get_result(conn).await.optional()
+}
+
+impl Lease {
+    /// Takes the lease in one transaction, if it is free.
+    pub(crate) async fn take(&self, conn: &mut AsyncMysqlConnection) -> QueryResult<Taking> {
+        conn.batch_execute("START TRANSACTION").await?;
+        let taking = self.take_within(conn).await?;
+        conn.batch_execute("COMMIT").await?;
+        Ok(taking)
+    }
+
+    async fn take_within(&self, conn: &mut AsyncMysqlConnection) -> QueryResult<Taking> {
+        let sql = format!(
+            "UPDATE postonce_lease SET owner = ?, fence = fence + 1, taken_at = {NOW}, \
+             expires_at = {NOW} + ? \
+             WHERE name = ? AND (owner IS NULL OR expires_at <= {NOW})"
+        );
+        let taken = diesel::sql_query(sql)
+            .bind::<Text, _>(&self.owner)
+            .bind::<BigInt, _>(self.micros())
+            .bind::<Text, _>(&self.name)
+            .execute(conn)
+            .await?;
+        // The second look: what this transaction would commit is ours, and no one else's.
+        match look(conn, &self.name, "FOR UPDATE").await? {
+            Some(row) if taken == 1 && row.owner.as_ref() == Some(&self.owner) => {
+                Ok(Taking::Taken { fence: row.fence })
+            }
+            Some(Row { owner: Some(owner), live: true, .. }) => Ok(Taking::Busy { owner }),
+            Some(_) => Ok(Taking::Again),
+            None => {
+                let sql = "\
+                    INSERT INTO postonce_lease (name, fence, taken_at, expires_at) \
+                    VALUES (?, 0, 0, 0) ON DUPLICATE KEY UPDATE fence = fence";
+                diesel::sql_query(sql).bind::<Text, _>(&self.name).execute(conn).await?;
+                Ok(Taking::Again)
+            }
+        }
+    }
+
+    /// Prolongs the lease if it is ours and did not run out; whether it was.
+    pub(crate) async fn renew(
+        &self,
+        conn: &mut AsyncMysqlConnection,
+        fence: i64,
+    ) -> QueryResult<bool> {
+        self.change(conn, fence, &format!("expires_at = {NOW} + {}", self.micros())).await
+    }
+
+    /// Frees the lease if it is ours and did not run out; whether it was.
+    pub(crate) async fn free(
+        &self,
+        conn: &mut AsyncMysqlConnection,
+        fence: i64,
+    ) -> QueryResult<bool> {
+        self.change(conn, fence, "owner = NULL, expires_at = 0").await
+    }
+
+    async fn change(
+        &self,
+        conn: &mut AsyncMysqlConnection,
+        fence: i64,
+        set: &str,
+    ) -> QueryResult<bool> {
+        let sql = format!(
+            "UPDATE postonce_lease SET {set} \
+             WHERE name = ? AND owner = ? AND fence = ? AND expires_at > {NOW}"
+        );
+        let changed = diesel::sql_query(sql)
+            .bind::<Text, _>(&self.name)
+            .bind::<Text, _>(&self.owner)
+            .bind::<BigInt, _>(fence)
+            .execute(conn)
+            .await?;
+        Ok(changed == 1)
+    }
+
+    fn micros(&self) -> i64 {
+        whole(self.timeout.as_micros())
+    }
+}
+
+/// Takes the run lock, if it is free.
+pub(super) async fn try_acquire(
+    target: &Target,
+    options: &LockOptions,
+) -> Result<LockAnswer, LockError> {
+    let mut conn = connect(target).await.map_err(refused)?;
+    let token = named::token(&mut conn).await.map_err(|error| failed(target, error))?;
+    let owner = format!("lease {} {token}", options.name);
+    let lease = Lease { name: options.name.clone(), owner, timeout: options.timeout };
+    for _ in 0..TRIES {
+        let sent = boot();
+        let taking = match lease.take(&mut conn).await {
+            Ok(taking) => taking,
+            Err(error) => match classify(&error) {
+                // Another won, here or on another member of the cluster. It is rolled back.
+                Trouble::Deadlock | Trouble::LockWait | Trouble::Conflict => {
+                    let rolled_back = conn.batch_execute("ROLLBACK").await;
+                    rolled_back.map_err(|error| failed(target, error))?;
+                    Taking::Again
+                }
+                _ => {
+                    // COMMIT may have been sent, so it is read back on a new connection.
+                    let error = failed(target, error);
+                    conn = connect(target).await.map_err(refused)?;
+                    match look(&mut conn, &lease.name, "FOR UPDATE").await {
+                        Ok(Some(row)) if row.owner.as_ref() == Some(&lease.owner) => {
+                            Taking::Taken { fence: row.fence }
+                        }
+                        Ok(_) | Err(_) => return Err(error),
+                    }
+                }
+            },
+        };
+        match taking {
+            Taking::Taken { fence } => {
+                let (owner, watch) = (lease.owner.clone(), Watch::new(boot, lease.timeout, sent));
+                let hold = LeaseHold {
+                    lease,
+                    fence,
+                    target: target.clone(),
+                    conn: Some(conn),
+                    over: false,
+                };
+                let kept = Kept::keep(hold, watch, None, owner, None);
+                return Ok(LockAnswer::Acquired(Box::new(kept)));
+            }
+            Taking::Busy { owner } => {
+                return Ok(LockAnswer::Busy(holder::run_of_owner(&mut conn, &owner).await));
+            }
+            Taking::Again => {}
+        }
+    }
+    Err(unavailable(format!("{target}: others were in the way of the lease; try again")))
+}
+
+/// Whether the lock is held, and by whom.
+pub(super) async fn state(
+    conn: &mut AsyncMysqlConnection,
+    target: &Target,
+    name: &str,
+) -> Result<LockState, LockError> {
+    match look(conn, name, "").await.map_err(|error| failed(target, error))? {
+        Some(Row { owner: Some(owner), live: true, .. }) => {
+            Ok(LockState::Held(holder::run_of_owner(conn, &owner).await))
+        }
+        Some(_) | None => Ok(LockState::Free),
+    }
+}
+
+struct LeaseHold {
+    lease: Lease,
+    fence: i64,
+    target: Target,
+    /// None after trouble. The lease is not the connection's, so the next one does as well.
+    conn: Option<AsyncMysqlConnection>,
+    /// It was freed, or found to be another's.
+    over: bool,
+}
+
+impl LeaseHold {
+    async fn conn(&mut self) -> Result<&mut AsyncMysqlConnection, LockError> {
+        let conn = match self.conn.take() {
+            Some(conn) => conn,
+            None => connect(&self.target).await.map_err(refused)?,
+        };
+        Ok(self.conn.insert(conn))
+    }
+
+    /// Whether a change of the row met it; if not, the lease is another's.
+    fn met(&mut self, changed: QueryResult<bool>) -> Result<(), LockError> {
+        match changed {
+            Ok(true) => Ok(()),
+            Ok(false) => {
+                self.over = true;
+                Err(LockError::Lost)
+            }
+            Err(error) => {
+                self.conn = None;
+                Err(failed(&self.target, error))
+            }
+        }
+    }
+
+    async fn raise(
+        &mut self,
+        company_file: &CompanyFile,
+    ) -> Result<QueryResult<Raised>, LockError> {
+        let (lease, fence) = (self.lease.clone(), self.fence);
+        let conn = self.conn().await?;
+        let raised = async {
+            conn.batch_execute("START TRANSACTION").await?;
+            // The row of the lease is written in the same transaction, so that whoever takes it
+            // meanwhile on another member of a cluster excludes this one at COMMIT.
+            if !lease.renew(conn, fence).await? {
+                return Ok(None);
+            }
+            epoch::raise(conn, company_file).await?;
+            let raised = epoch::read_back(conn, company_file).await?;
+            conn.batch_execute("COMMIT").await?;
+            Ok(Some(raised))
+        };
+        match raised.await {
+            Ok(Some(epoch)) => Ok(Ok(Raised::To(epoch))),
+            Ok(None) => {
+                self.over = true;
+                Err(LockError::Lost)
+            }
+            Err(error) => Ok(Err(error)),
+        }
+    }
+}
+
+#[async_trait]
+impl Hold for LeaseHold {
+    async fn prove(&mut self) -> Result<(), LockError> {
+        let (lease, fence) = (self.lease.clone(), self.fence);
+        let changed = lease.renew(self.conn().await?, fence).await;
+        self.met(changed)
+    }
+
+    async fn raise_epoch(&mut self, company_file: &CompanyFile) -> Result<Raised, LockError> {
+        let error = match self.raise(company_file).await? {
+            Ok(raised) => return Ok(raised),
+            Err(error) => error,
+        };
+        // Where the transaction stands is not known: the next one has a connection of its own. An
+        // epoch that was raised without an answer is raised once more.
+        self.conn = None;
+        let trouble = classify(&error);
+        let error = failed(&self.target, error);
+        match trouble {
+            Trouble::Deadlock | Trouble::LockWait | Trouble::Conflict | Trouble::Lost => {
+                Ok(Raised::Blocked(error))
+            }
+            _ => Err(error),
+        }
+    }
+
+    async fn free(&mut self) -> Result<(), LockError> {
+        let (lease, fence) = (self.lease.clone(), self.fence);
+        let changed = lease.free(self.conn().await?, fence).await;
+        self.met(changed)?;
+        self.over = true;
+        Ok(())
+    }
+
+    fn broken_off(&mut self) -> bool {
+        self.conn = None;
+        true
+    }
+
+    fn abandon(mut self) {
+        if !self.over {
+            drop(tokio::spawn(async move {
+                // There is nobody to tell if that fails: it runs out.
+                drop(tokio::time::timeout(FREE_LIMIT, self.free()).await);
+            }));
+        }
+    }
+}
