@@ -4,6 +4,7 @@ use std::error::Error;
 use std::sync::Arc;
 
 use postonce_adapter_host::RandomIds;
+use postonce_adapter_mysql::{self as mysql, LockRefused, MysqlStore};
 use postonce_adapter_sqlite::{SqliteCheckup, SqliteStore};
 use postonce_ports::checkup::Checkup;
 use postonce_ports::customer::CustomerClaims;
@@ -15,9 +16,10 @@ use postonce_ports::reader::InvoiceReader;
 use postonce_ports::registry::Registry;
 use postonce_ports::store::InvoiceStore;
 use postonce_ports::token::TokenStore;
+use secrecy::SecretString;
 use serde::Serialize;
 
-use crate::config::{Config, DatabaseConfig};
+use crate::config::{Config, DatabaseConfig, LockConfig, LockKind};
 use crate::exit::{Exit, Failure, chain};
 
 /// A database whose schema is this program's.
@@ -39,6 +41,8 @@ pub(crate) struct Database {
     pub(crate) history: Arc<dyn RunHistory>,
     pub(crate) tokens: Arc<dyn TokenStore>,
     pub(crate) customers: Arc<dyn CustomerClaims>,
+    /// A store whose lock must prove that it excludes; a file's does by the system.
+    server: Option<MysqlStore>,
 }
 
 /// Brings the schema of the configured database up to date, and makes its tables if it has none.
@@ -50,7 +54,12 @@ pub(crate) async fn migrate(config: &Config) -> Result<Migrated, Failure> {
             let database = store.path().display().to_string();
             Ok(Migrated { database, schema_version: SqliteStore::SCHEMA_VERSION })
         }
-        DatabaseConfig::Mysql(_) => Err(Failure::new(Exit::DatabaseUnavailable, "not yet")),
+        DatabaseConfig::Mysql(url) => {
+            let options = options(url, &config.lock);
+            let migrated = MysqlStore::migrate(&options, &RandomIds).await.map_err(unavailable)?;
+            let database = config.database.to_string();
+            Ok(Migrated { database, schema_version: migrated.to })
+        }
     }
 }
 
@@ -59,6 +68,26 @@ pub(crate) fn checkup(config: &Config) -> Box<dyn Checkup> {
     match &config.database {
         DatabaseConfig::Sqlite(path) => Box::new(SqliteCheckup::new(path)),
         DatabaseConfig::Mysql(_) => Box::new(SqliteCheckup::new("".as_ref())),
+    }
+}
+
+fn options(url: &SecretString, lock: &LockConfig) -> mysql::Options {
+    let kind = match lock.kind {
+        LockKind::Lease => mysql::LockKind::Lease,
+        LockKind::Named | LockKind::File => mysql::LockKind::Named,
+    };
+    let LockConfig { name, timeout, single_writer, .. } = lock.clone();
+    let lock = mysql::LockOptions { kind, name, timeout, single_writer };
+    mysql::Options { url: url.clone(), lock }
+}
+
+/// Why no run may start.
+fn refused(error: LockRefused) -> Failure {
+    match error {
+        LockRefused::Lock(error) => error.into(),
+        LockRefused::DoesNotExclude { .. } | LockRefused::ManyServers { .. } => {
+            Failure::new(Exit::BadConfiguration, chain(&error))
+        }
     }
 }
 
@@ -73,13 +102,20 @@ impl Database {
             DatabaseConfig::Sqlite(path) => {
                 SqliteStore::open(path, &RandomIds).map(Self::of).map_err(unavailable)
             }
-            DatabaseConfig::Mysql(_) => Err(Failure::new(Exit::DatabaseUnavailable, "not yet")),
+            DatabaseConfig::Mysql(url) => {
+                let options = options(url, &config.lock);
+                let store = MysqlStore::open(&options).await.map_err(unavailable)?;
+                Ok(Self { server: Some(store.clone()), ..Self::of(store) })
+            }
         }
     }
 
     /// Refuses a lock that does not exclude, by trying it.
     pub(crate) async fn prove_lock(&self) -> Result<(), Failure> {
-        Ok(())
+        match &self.server {
+            Some(server) => server.prove_lock().await.map_err(refused),
+            None => Ok(()),
+        }
     }
 
     fn of<S>(store: S) -> Self
@@ -98,6 +134,7 @@ impl Database {
             tokens: store.clone(),
             customers: store.clone(),
             store,
+            server: None,
         }
     }
 }

@@ -85,7 +85,8 @@ pub(super) fn describe(holder: &Holder) -> String {
 fn describe_session(session: &SessionHolder) -> String {
     let of = |part: &Option<String>| plain(part.as_deref().unwrap_or("unknown"));
     format!(
-        "connection {} of the database server (user {}, host {}), which is no run on record",
+        "connection {} of the database server (user {}, host {}), of which no run is on record, or not \
+         yet",
         session.connection_id,
         of(&session.user),
         of(&session.host)

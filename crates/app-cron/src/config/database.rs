@@ -1,8 +1,9 @@
 //! Which database a URL names, and how the URL is shown without its password.
 
+use std::fmt;
 use std::path::PathBuf;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 /// Which database.
 #[derive(Clone, Debug)]
@@ -11,6 +12,16 @@ pub enum DatabaseConfig {
     Sqlite(PathBuf),
     /// A MySQL or MariaDB server, by its URL, which may hold a password.
     Mysql(SecretString),
+}
+
+/// Without its password.
+impl fmt::Display for DatabaseConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            Self::Mysql(url) => f.write_str(&redacted(url.expose_secret())),
+        }
+    }
 }
 
 /// What a parameter of a server's URL takes.
