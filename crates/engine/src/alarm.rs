@@ -19,6 +19,10 @@ use crate::{Engine, EngineError};
 /// first claim.
 pub(crate) const LOOKED_AT: u32 = 4;
 
+/// What comes next.
+const AFTER: &str = "the next run after that goes on by itself, and looks each invoice up before it \
+                     is sent, until a cut-over of the company file says that its past is settled";
+
 /// An invoice, and what the ledger has of it.
 pub(crate) type Looked = (Dossier, Finding);
 
@@ -260,10 +264,9 @@ fn with_state(sight: String, state: Option<StateName>) -> String {
 /// What is to be said when the oldest invoices of a file are looked up and found.
 fn found_words(file: &CompanyFile, seen: &[String], alarm: &Alarm) -> String {
     format!(
-        "{}; nothing more is sent there until {}; {}",
+        "{}; nothing more is sent there until {}; {AFTER}",
         sign_words(file, seen),
-        alarm.quiet_until,
-        after_words(file)
+        alarm.quiet_until
     )
 }
 
@@ -280,15 +283,7 @@ pub(crate) fn sign_words(file: &CompanyFile, seen: &[String]) -> String {
 pub(crate) fn quiet_words(file: &CompanyFile, alarm: &Alarm) -> String {
     format!(
         "company file {file}: an alarm stands: the database was restored or moved, or someone else \
-         posts to that company file; nothing is sent there until {}; {}",
-        alarm.quiet_until,
-        after_words(file)
-    )
-}
-
-fn after_words(file: &CompanyFile) -> String {
-    format!(
-        "the next run after that goes on, and looks each invoice up before it sends it, until \
-         `postonce cutover {file} --through DATE` says that the past is settled"
+         posts to that company file; nothing is sent there until {}; {AFTER}",
+        alarm.quiet_until
     )
 }

@@ -69,12 +69,12 @@ async fn the_run_says_what_was_found_and_until_when_nothing_is_sent() {
     let known = world.database.store.company_file_settings(&company_file("shop")).await.unwrap();
     let until = known.unwrap().alarm.unwrap().quiet_until.to_string();
     let found = format!("INV-1 as {uid} (now posted)");
-    for part in ["company file shop", &found, &until, "postonce cutover shop"] {
+    for part in ["company file shop", &found, &until, "cut-over of the company file"] {
         assert!(words.contains(part), "{part}: {words}");
     }
     assert_eq!(world.database.store.runs(1).await.unwrap()[0].reason, words);
     let (_, words) = world.sync().await.stopped.unwrap();
-    for part in ["company file shop", &until, "postonce cutover shop"] {
+    for part in ["company file shop", &until, "cut-over of the company file"] {
         assert!(words.contains(part), "{part}: {words}");
     }
 }
@@ -199,9 +199,13 @@ async fn doubtful_invoices_are_looked_up_while_an_alarm_is_quiet() {
 async fn an_alarm_that_keeps_nothing_from_being_sent_is_not_told() {
     let world = World::new();
     world.import(&["INV-1"]).await;
+    world.ledger.books().answers.push_back(Answer::Loses);
     world.sync().await;
     world.database.store.alarm(&company_file("shop"), QUIET).await.map(drop).unwrap();
+    // It has an invoice in doubt, and none that waits.
     assert_eq!(cause(&world.sync().await), None);
+    world.import(&["INV-2"]).await;
+    assert_eq!(cause(&world.sync().await), Some(StopCause::Alarm));
 }
 
 #[tokio::test]
