@@ -1,10 +1,7 @@
 //! Every test that needs more than one crate, and the harness that they share with the bench.
 
 pub mod harness;
-pub mod storm;
 
-#[cfg(test)]
-mod cluster;
 #[cfg(test)]
 mod doors;
 #[cfg(test)]
@@ -19,8 +16,6 @@ mod kills;
 mod ledger_contract;
 #[cfg(test)]
 mod lock_contract;
-#[cfg(test)]
-mod mysql;
 #[cfg(test)]
 mod release;
 #[cfg(test)]
