@@ -1,6 +1,7 @@
 //! `postonce connect --take-over`.
 
 use std::io::IsTerminal as _;
+use std::time::Duration;
 
 use postonce_ports::registry::Whereabouts;
 use serde::Serialize;
@@ -22,7 +23,7 @@ struct ConnectJson {
 
 pub(crate) async fn run(context: &Context<'_>, args: &Connect) -> Result<Exit, Failure> {
     let base = Base::open(context).await?;
-    let registry = &base.database.registry;
+    let (registry, quiet) = (&base.database.registry, base.config.doubt.quiet);
     let mut seen = registry.whereabouts().await?;
     let moved = seen != Whereabouts::Same;
     if let Whereabouts::Moved { from, to } = &seen {
@@ -31,10 +32,10 @@ pub(crate) async fn run(context: &Context<'_>, args: &Connect) -> Result<Exit, F
             talk("Nothing was changed.");
             return Ok(Exit::Interrupted);
         }
-        seen = registry.take_over(base.config.doubt.quiet).await?;
+        seen = registry.take_over(quiet).await?;
     }
     let alarms = standing_alarms(&base).await?;
-    tell(context, &seen, &alarms);
+    tell(context, &seen, quiet, &alarms);
     if moved && seen == Whereabouts::Same {
         talk("Somebody else has taken it over at the same moment.");
     }
@@ -72,7 +73,7 @@ fn means_yes(answer: &str) -> bool {
     matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
 }
 
-fn tell(context: &Context<'_>, seen: &Whereabouts, alarms: &[Standing]) {
+fn tell(context: &Context<'_>, seen: &Whereabouts, quiet: Duration, alarms: &[Standing]) {
     let output = &context.output;
     if output.is_json() {
         output.value(&ConnectJson {
@@ -85,7 +86,12 @@ fn tell(context: &Context<'_>, seen: &Whereabouts, alarms: &[Standing]) {
     match seen {
         Whereabouts::Same => output.line("The database is where it was: nothing was changed."),
         Whereabouts::Moved { to, .. } => {
-            output.line(&format!("Taken over: the database is {} from now on.", plain(to)));
+            output.line(&format!(
+                "Taken over: the database is {} from now on. Every company file is left alone for \
+                 {} seconds; after that each invoice is looked up in MYOB before it is sent.",
+                plain(to),
+                quiet.as_secs()
+            ));
             for (file, alarm) in alarms {
                 output.line(&alarm_line(file, alarm));
             }
