@@ -26,8 +26,7 @@ const SETTINGS: &str = "SET \
     lc_messages = 'en_US', \
     innodb_lock_wait_timeout = 5, \
     sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,\
-NO_ENGINE_SUBSTITUTION', \
-    group_concat_max_len = 1048576";
+NO_ENGINE_SUBSTITUTION'";
 const ISOLATION: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
 
 /// Where a database is: a URL that was checked. Shows neither user nor password.
@@ -58,6 +57,15 @@ impl Target {
             .tcp_keepalive(Some(KEEPALIVE_MS))
             .init(vec![SETTINGS.to_owned(), ISOLATION.to_owned()]);
         Ok(Self { opts: opts.into() })
+    }
+
+    /// Whether the server is on this machine.
+    pub(crate) fn is_local(&self) -> bool {
+        let host = self.opts.ip_or_hostname().trim_matches(['[', ']']);
+        let address = host.parse::<std::net::IpAddr>();
+        self.opts.socket().is_some()
+            || host == "localhost"
+            || address.is_ok_and(|address| address.is_loopback())
     }
 
     /// The database's name.

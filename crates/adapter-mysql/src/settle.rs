@@ -98,7 +98,7 @@ async fn move_by(
     }
 }
 
-const LEFT_BEHIND: &str = "\
+pub(crate) const LEFT_BEHIND: &str = "\
     SELECT i.id AS invoice, c.id AS claim \
     FROM postonce_invoice AS i FORCE INDEX (postonce_invoice_waiting) \
     JOIN postonce_claim AS c ON c.id = i.claim_id \

@@ -1,0 +1,132 @@
+//! Connections that are cut at each request of a claim and of a settle.
+
+use postonce_domain::{ClaimId, InvoiceId, StateName};
+use postonce_ports::store::{ClaimAnswer, InvoiceStore, Recorded};
+
+use super::proxy::{Cut, Proxy};
+use super::{Scene, posted_as, whole};
+use crate::MysqlStore;
+
+/// What a claim sends: SELECT, UPDATE, INSERT, INSERT, COMMIT.
+const CLAIM: i64 = 5;
+
+/// What a settle sends: SELECT, UPDATE, INSERT, COMMIT.
+const SETTLE: i64 = 4;
+
+/// A store whose one session has prepared every statement, and a proxy before it.
+async fn behind_a_proxy(scene: &Scene) -> (Proxy, MysqlStore) {
+    let proxy = Proxy::before(&scene.options).await;
+    let store = MysqlStore::open(proxy.options()).await.unwrap();
+    warm_up(scene, &store, 1000).await;
+    proxy.requests();
+    (proxy, store)
+}
+
+async fn warm_up(scene: &Scene, store: &MysqlStore, n: u32) {
+    let claim = claimed(scene, store, n).await.1;
+    store.settle(claim, &posted_as(&format!("warm{n}"))).await.map(drop).unwrap();
+}
+
+async fn claimed(scene: &Scene, store: &MysqlStore, n: u32) -> (InvoiceId, ClaimId) {
+    let id = scene.ready(n).await;
+    let answer = store.claim(scene.wish(id).await).await.unwrap();
+    let ClaimAnswer::Claimed(token) = answer else { panic!("not claimed: {answer:?}") };
+    (id, token.id())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_claim_takes_five_round_trips_and_a_settle_four() {
+    let scene = Scene::new().await;
+    let (proxy, store) = behind_a_proxy(&scene).await;
+    let (_, claim) = claimed(&scene, &store, 1).await;
+    assert_eq!(proxy.requests(), CLAIM);
+    let recorded = store.settle(claim, &posted_as("u1")).await.unwrap();
+    assert_eq!(recorded, Recorded::Moved(StateName::Posted));
+    assert_eq!(proxy.requests(), SETTLE);
+    assert_eq!(store.retries(), 0);
+    scene.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_claim_that_is_cut_before_its_commit_is_made_on_another_connection() {
+    let scene = Scene::new().await;
+    let (proxy, store) = behind_a_proxy(&scene).await;
+    let mut n = 0;
+    for cut in [Cut::Request, Cut::Answer] {
+        for passing in 0..CLAIM - 1 {
+            n += 1;
+            let id = scene.ready(n).await;
+            let before = store.retries();
+            let wish = scene.wish(id).await;
+            let claim = wish.request.marker.claim;
+            proxy.cut(passing, cut);
+            let answer = store.claim(wish).await.unwrap();
+            assert!(matches!(answer, ClaimAnswer::Claimed(_)), "{cut:?} {passing}: {answer:?}");
+            assert_eq!(store.retries() - before, 1, "{cut:?} {passing}");
+            assert!(store.read_back(claim).await.unwrap());
+            assert!(whole(&scene, id, claim).await, "{cut:?} {passing}");
+            // The new session has prepared what a claim needs.
+            warm_up(&scene, &store, 1000 + n).await;
+        }
+    }
+    scene.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_claim_whose_commit_goes_unanswered_is_read_back_as_it_is() {
+    let scene = Scene::new().await;
+    let (proxy, store) = behind_a_proxy(&scene).await;
+    for (n, cut) in [(1, Cut::Request), (2, Cut::Answer)] {
+        let id = scene.ready(n).await;
+        let wish = scene.wish(id).await;
+        let claim = wish.request.marker.claim;
+        proxy.cut(CLAIM - 1, cut);
+        let answer = store.claim(wish).await.unwrap();
+        assert!(matches!(answer, ClaimAnswer::Unanswered(_)), "{cut:?}: {answer:?}");
+        assert_eq!(store.read_back(claim).await.unwrap(), cut == Cut::Answer);
+        assert!(whole(&scene, id, claim).await, "{cut:?}");
+        warm_up(&scene, &store, 1000 + n).await;
+    }
+    assert_eq!(store.retries(), 0);
+    scene.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_settle_that_is_cut_is_recorded_once_whoever_asks_again() {
+    let scene = Scene::new().await;
+    let (proxy, store) = behind_a_proxy(&scene).await;
+    let mut n = 0;
+    for cut in [Cut::Request, Cut::Answer] {
+        for passing in 0..SETTLE {
+            n += 1;
+            let (id, claim) = claimed(&scene, &store, n).await;
+            let outcome = posted_as(&format!("u{n}"));
+            proxy.cut(passing, cut);
+            let first = store.settle(claim, &outcome).await;
+            let at_commit = passing == SETTLE - 1;
+            let again = store.settle(claim, &outcome).await.unwrap();
+            match (at_commit, cut) {
+                (false, _) => {
+                    assert_eq!(first.unwrap(), Recorded::Moved(StateName::Posted));
+                    assert_eq!(again, Recorded::Already);
+                }
+                (true, Cut::Request) => {
+                    assert!(first.unwrap_err().to_string().contains("not known"));
+                    assert_eq!(again, Recorded::Moved(StateName::Posted));
+                }
+                (true, Cut::Answer) => {
+                    assert!(first.unwrap_err().to_string().contains("not known"));
+                    assert_eq!(again, Recorded::Already);
+                }
+            }
+            assert_eq!(scene.state(id).await, StateName::Posted);
+            let outcomes = format!(
+                "SELECT count(*) FROM postonce_invoice_note WHERE claim_id = '{claim}' \
+                 AND kind = 'outcome'"
+            );
+            assert_eq!(scene.number(&outcomes).await, 1);
+            warm_up(&scene, &store, 1000 + n).await;
+        }
+    }
+    scene.end().await;
+}
