@@ -1,7 +1,10 @@
 //! Every test that needs more than one crate, and the harness that they share with the bench.
 
 pub mod harness;
+pub mod storm;
 
+#[cfg(test)]
+mod cluster;
 #[cfg(test)]
 mod doors;
 #[cfg(test)]
@@ -16,6 +19,8 @@ mod kills;
 mod ledger_contract;
 #[cfg(test)]
 mod lock_contract;
+#[cfg(test)]
+mod mysql;
 #[cfg(test)]
 mod release;
 #[cfg(test)]

@@ -60,7 +60,8 @@ impl Engine {
     }
 
     /// What the ledger has of an invoice; `None` if it could not be sent anyway, so that a stranger
-    /// with its number is no alarm.
+    /// with its number is no alarm, or if another run of this database has claimed it meanwhile, so
+    /// that the document is that run's.
     pub(crate) async fn look_at(
         &self,
         stored: &StoredInvoice,
@@ -73,7 +74,9 @@ impl Engine {
         let Some(dossier) = self.ports.doubts.dossier(stored.id).await? else { return Ok(None) };
         let dossier = Dossier { stored: stored.clone(), ..dossier };
         let finding = self.inquire(&dossier).await?;
-        Ok(Some((dossier, finding)))
+        let now = self.ports.store.life(stored.id).await?;
+        let untouched = now.is_some_and(|life| life.version == stored.life.version);
+        Ok(untouched.then_some((dossier, finding)))
     }
 }
 

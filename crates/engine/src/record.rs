@@ -26,9 +26,11 @@ impl Run<'_> {
                 self.not_written(*claim, outcome, &words);
             }
         }
+        let mut all_have_outcomes = true;
         let open = match self.engine.ports.store.open_claims(self.id).await {
             Ok(open) => open,
             Err(error) => {
+                all_have_outcomes = false;
                 self.halt(&error);
                 Vec::new()
             }
@@ -41,10 +43,11 @@ impl Run<'_> {
             );
             let outcome = Outcome::InDoubt { reason };
             if let Err(words) = self.try_record(claim, &outcome).await {
+                all_have_outcomes = false;
                 self.not_written(claim, &outcome, &words);
             }
         }
-        self.tally.count_the_rest_in_doubt();
+        self.tally.count_the_rest(all_have_outcomes);
     }
 
     fn not_written(&self, claim: ClaimId, outcome: &Outcome, words: &str) {

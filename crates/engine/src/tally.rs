@@ -192,11 +192,16 @@ impl Tally {
         std::mem::take(&mut self.inner().unrecorded)
     }
 
-    /// Claims whose outcome nobody counted: they are in doubt.
-    pub(crate) fn count_the_rest_in_doubt(&self) {
+    /// Claims whose outcome nobody counted. They are in doubt, unless the database has every claim
+    /// of the run with an outcome: then a bug came before the claim, and there was none.
+    pub(crate) fn count_the_rest(&self, all_have_outcomes: bool) {
         let counts = &mut self.inner().counts;
         let ended = counts.posted + counts.rejected + counts.not_sent + counts.in_doubt;
-        counts.in_doubt += counts.claimed.saturating_sub(ended);
+        if all_have_outcomes {
+            counts.claimed = counts.claimed.min(ended);
+        } else {
+            counts.in_doubt += counts.claimed.saturating_sub(ended);
+        }
     }
 }
 

@@ -30,9 +30,19 @@ fn claims_without_a_counted_end_are_in_doubt() {
         assert!(tally.take_claim(None));
     }
     tally.ended(OutcomeName::Posted);
-    tally.count_the_rest_in_doubt();
+    tally.count_the_rest(false);
     let counts = tally.counts();
     assert_eq!((counts.claimed, counts.posted, counts.in_doubt), (3, 1, 2));
+}
+
+#[test]
+fn a_claim_that_the_database_does_not_have_is_none() {
+    let tally = Tally::default();
+    assert!(tally.take_claim(None) && tally.take_claim(None));
+    tally.ended(OutcomeName::Posted);
+    tally.count_the_rest(true);
+    let counts = tally.counts();
+    assert_eq!((counts.claimed, counts.posted, counts.in_doubt), (1, 1, 0));
 }
 
 #[test]

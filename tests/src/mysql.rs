@@ -1,0 +1,7 @@
+//! Real processes on a real server, at their worst.
+
+mod doors;
+mod overlap;
+mod poison;
+mod restore;
+mod useless_lock;
