@@ -48,9 +48,9 @@ fn told_by(settings: &Variables, status: &Variables) -> String {
             return format!("{word} {value}");
         }
     }
-    let part = |name| settings.get(name).unwrap_or_default();
-    let (host, port) = (part("hostname"), part("port"));
-    format!("host {host}:{port}{} id {}", part("datadir"), part("server_id"))
+    let told = |name| settings.get(name).unwrap_or_default();
+    let (host, port) = (told("hostname"), told("port"));
+    format!("host {host}:{port}{} id {}", told("datadir"), told("server_id"))
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use crate::session::Target;
 use crate::{LockOptions, MysqlStore};
 
 /// Sessions for keys that are held or waited for, at most.
-const SESSIONS: usize = 16;
+pub(crate) const SESSIONS: usize = 16;
 
 /// For how many seconds one statement waits. The server goes on with it when the one who waits has
 /// gone, so they are many short ones.
@@ -141,8 +141,9 @@ fn lock_name(database: &str, key: &str) -> String {
     hash.update(database.len().to_be_bytes());
     hash.update(database);
     hash.update(key);
-    let digits: String = hash.finalize()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("postonce_key_{digits}")
+    let mut half = [0; 16];
+    half.copy_from_slice(&hash.finalize()[..16]);
+    format!("postonce_key_{:032x}", u128::from_be_bytes(half))
 }
 
 /// A key that is held.

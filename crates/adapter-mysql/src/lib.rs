@@ -17,6 +17,7 @@
 //! and `settle` (what the promise rests on).
 
 mod apply;
+mod checkup;
 mod claim;
 mod customer;
 mod doubt;
@@ -51,6 +52,7 @@ use std::sync::Arc;
 
 use crate::open::Inner;
 
+pub use checkup::MysqlCheckup;
 pub use error::OpenError;
 pub use keyed::MysqlKeyedLock;
 pub use migrate::Migrated;

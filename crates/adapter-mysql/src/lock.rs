@@ -18,6 +18,7 @@ use async_trait::async_trait;
 use diesel::result::Error as DriverError;
 use postonce_ports::lock::{LockAnswer, LockError, LockState, RunLock};
 
+use crate::error::{Trouble, classify};
 use crate::session::{Target, connect};
 use crate::{LockKind, LockOptions, MysqlStore};
 
@@ -80,10 +81,15 @@ pub(crate) fn failed(target: &Target, error: DriverError) -> LockError {
     LockError::Unavailable { message: error.to_string(), source: Some(Box::new(error)) }
 }
 
+/// Whether others were in the way, so that trying again is worth it. Nothing was changed.
+pub(crate) fn is_in_the_way(error: &DriverError) -> bool {
+    matches!(classify(error), Trouble::Deadlock | Trouble::LockWait | Trouble::Conflict)
+}
+
 /// For a column of whole numbers. No time or count of ours is beyond it.
 fn whole(number: u128) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -11,7 +11,7 @@ use crate::error::OpenError;
 use crate::session::{Target, connect};
 
 /// How many transactions may go on at once. On two cores nothing is gained beyond.
-const SESSIONS: usize = 16;
+pub(crate) const SESSIONS: usize = 16;
 
 /// A session that was not used for so long is not trusted: a firewall may have forgotten it.
 const IDLE_LIMIT: Duration = Duration::from_secs(240);

@@ -8,10 +8,9 @@ use diesel_async::{AsyncMysqlConnection, RunQueryDsl, SimpleAsyncConnection};
 use postonce_ports::lock::LockError;
 use tokio::time::timeout;
 
-use crate::error::{Trouble, classify};
 use crate::lock::lease::{Lease, Taking};
 use crate::lock::named::{NamedSession, token};
-use crate::lock::{check, failed, refused};
+use crate::lock::{check, failed, is_in_the_way, refused};
 use crate::session::{Target, connect};
 use crate::variables::Variables;
 use crate::{LockKind, LockOptions, MysqlStore};
@@ -189,9 +188,8 @@ async fn exclude(
             break;
         }
     }
-    match taken {
-        Taking::Taken { fence: next } if next > fence => {}
-        _ => return Ok(Some("a lease that was freed is held still")),
+    if !matches!(taken, Taking::Taken { fence: next } if next > fence) {
+        return Ok(Some("a lease that was freed is held still"));
     }
     if one.renew(first, fence).await? {
         return Ok(Some("a lease can be renewed by whoever had it before"));
@@ -205,7 +203,7 @@ async fn take(conn: &mut AsyncMysqlConnection, lease: &Lease) -> QueryResult<Tak
         taking = lease.take(conn).await;
         match &taking {
             Ok(Taking::Again) => {}
-            Err(error) if matches!(classify(error), Trouble::Deadlock | Trouble::Conflict) => {
+            Err(error) if is_in_the_way(error) => {
                 conn.batch_execute("ROLLBACK").await?;
             }
             Ok(_) | Err(_) => break,

@@ -54,8 +54,8 @@ impl Variables {
         let list = names.join("', '");
         let sql = format!("SHOW {what} WHERE Variable_name IN ('{list}')");
         let rows: Vec<Row> = diesel::sql_query(sql).load(conn).await?;
-        let named = |row: Row| (row.name.to_ascii_lowercase(), row.value);
-        Ok(Self { values: rows.into_iter().map(named).collect() })
+        let pair = |row: Row| (row.name.to_ascii_lowercase(), row.value);
+        Ok(Self { values: rows.into_iter().map(pair).collect() })
     }
 
     /// The value; `None` if the server knows of no such thing.

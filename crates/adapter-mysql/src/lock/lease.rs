@@ -14,7 +14,7 @@ use postonce_ports::lock::{LockAnswer, LockError, LockState};
 
 use super::keeper::{Hold, Kept, Raised};
 use super::watch::{Watch, boot};
-use super::{epoch, failed, holder, named, refused, unavailable, whole};
+use super::{epoch, failed, holder, is_in_the_way, named, refused, unavailable, whole};
 use crate::LockOptions;
 use crate::error::{Trouble, classify};
 use crate::session::{Target, connect};
@@ -163,25 +163,23 @@ pub(super) async fn try_acquire(
         let sent = boot();
         let taking = match lease.take(&mut conn).await {
             Ok(taking) => taking,
-            Err(error) => match classify(&error) {
-                // Another won, here or on another member of the cluster. It is rolled back.
-                Trouble::Deadlock | Trouble::LockWait | Trouble::Conflict => {
-                    let rolled_back = conn.batch_execute("ROLLBACK").await;
-                    rolled_back.map_err(|error| failed(target, error))?;
-                    Taking::Again
-                }
-                _ => {
-                    // COMMIT may have been sent, so it is read back on a new connection.
-                    let error = failed(target, error);
-                    conn = connect(target).await.map_err(refused)?;
-                    match look(&mut conn, &lease.name, "FOR UPDATE").await {
-                        Ok(Some(row)) if row.owner.as_ref() == Some(&lease.owner) => {
-                            Taking::Taken { fence: row.fence }
-                        }
-                        Ok(_) | Err(_) => return Err(error),
+            // Another won, here or on another member of the cluster. It is rolled back.
+            Err(error) if is_in_the_way(&error) => {
+                let rolled_back = conn.batch_execute("ROLLBACK").await;
+                rolled_back.map_err(|error| failed(target, error))?;
+                Taking::Again
+            }
+            Err(error) => {
+                // COMMIT may have been sent, so it is read back on a new connection.
+                let error = failed(target, error);
+                conn = connect(target).await.map_err(refused)?;
+                match look(&mut conn, &lease.name, "FOR UPDATE").await {
+                    Ok(Some(row)) if row.owner.as_ref() == Some(&lease.owner) => {
+                        Taking::Taken { fence: row.fence }
                     }
+                    Ok(_) | Err(_) => return Err(error),
                 }
-            },
+            }
         };
         match taking {
             Taking::Taken { fence } => {
@@ -298,14 +296,9 @@ impl Hold for LeaseHold {
         // Where the transaction stands is not known: the next one has a connection of its own. An
         // epoch that was raised without an answer is raised once more.
         self.conn = None;
-        let trouble = classify(&error);
+        let is_worth_it = is_in_the_way(&error) || classify(&error) == Trouble::Lost;
         let error = failed(&self.target, error);
-        match trouble {
-            Trouble::Deadlock | Trouble::LockWait | Trouble::Conflict | Trouble::Lost => {
-                Ok(Raised::Blocked(error))
-            }
-            _ => Err(error),
-        }
+        if is_worth_it { Ok(Raised::Blocked(error)) } else { Err(error) }
     }
 
     async fn free(&mut self) -> Result<(), LockError> {

@@ -12,9 +12,8 @@ use postonce_ports::lock::{LockAnswer, LockError, LockState};
 use super::keeper::{Hold, Kept, Raised};
 use super::local::Reserved;
 use super::watch::{Watch, boot};
-use super::{epoch, failed, holder, local, refused, unavailable};
+use super::{epoch, failed, holder, is_in_the_way, local, refused, unavailable};
 use crate::LockOptions;
-use crate::error::{Trouble, classify};
 use crate::identity::identity;
 use crate::session::{Target, connect};
 use crate::variables::Variables;
@@ -60,7 +59,7 @@ impl NamedSession {
         let mut conn = connect(target).await.map_err(refused)?;
         let driver = |error| failed(target, error);
         // A row that is not free is waited for so shortly that proofs of the hold stay in time.
-        let row_wait = (timeout.as_secs() / 6).clamp(1, 5);
+        let row_wait = (timeout / 6).as_secs().clamp(1, 5);
         let settings = format!(
             "SET SESSION wait_timeout = {}, innodb_lock_wait_timeout = {row_wait}, autocommit = 1",
             timeout.as_secs()
@@ -230,12 +229,9 @@ impl Hold for NamedHold {
         // A session that takes a statement is the same one, with its lock.
         let rolled_back = self.session.conn.batch_execute("ROLLBACK").await;
         rolled_back.map_err(|_gone| LockError::Lost)?;
-        let trouble = classify(&error);
+        let is_in_the_way = is_in_the_way(&error);
         let error = failed(&self.session.target, error);
-        match trouble {
-            Trouble::Deadlock | Trouble::LockWait | Trouble::Conflict => Ok(Raised::Blocked(error)),
-            _ => Err(error),
-        }
+        if is_in_the_way { Ok(Raised::Blocked(error)) } else { Err(error) }
     }
 
     async fn free(&mut self) -> Result<(), LockError> {

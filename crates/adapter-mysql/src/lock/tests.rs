@@ -7,5 +7,5 @@ mod lease;
 mod lost;
 mod named;
 mod probe;
-mod proxy;
-mod scene;
+pub(crate) mod proxy;
+pub(crate) mod scene;
