@@ -4,7 +4,7 @@ use std::error::Error;
 use std::sync::Arc;
 
 use postonce_adapter_host::RandomIds;
-use postonce_adapter_mysql::{self as mysql, LockRefused, MysqlStore};
+use postonce_adapter_mysql::{self as mysql, LockRefused, MysqlCheckup, MysqlStore};
 use postonce_adapter_sqlite::{SqliteCheckup, SqliteStore};
 use postonce_ports::checkup::Checkup;
 use postonce_ports::customer::CustomerClaims;
@@ -67,7 +67,7 @@ pub(crate) async fn migrate(config: &Config) -> Result<Migrated, Failure> {
 pub(crate) fn checkup(config: &Config) -> Box<dyn Checkup> {
     match &config.database {
         DatabaseConfig::Sqlite(path) => Box::new(SqliteCheckup::new(path)),
-        DatabaseConfig::Mysql(_) => Box::new(SqliteCheckup::new("".as_ref())),
+        DatabaseConfig::Mysql(url) => Box::new(MysqlCheckup::new(options(url, &config.lock))),
     }
 }
 
