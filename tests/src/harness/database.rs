@@ -18,6 +18,11 @@ impl Database {
         Ok(Self { name })
     }
 
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Its URL.
     pub fn url(&self) -> String {
         let (server, options) = shared().split_once('?').unwrap_or((shared(), ""));

@@ -7,6 +7,7 @@ use anyhow::Result;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::database::Database;
 use super::process::{Finished, Guarded, binary};
 use super::sandbox::Sandbox;
 
@@ -36,6 +37,14 @@ impl Place {
         let mut place = Self::new(sandbox)?;
         place.set("DATABASE__URL", url);
         place.run(&["migrate"])?.expect(0)?;
+        Ok(place)
+    }
+
+    /// One with a database on the server that all tests share. Named locks are the server's, so
+    /// it has a lock of its own name.
+    pub fn on(database: &Database, sandbox: &Sandbox) -> Result<Self> {
+        let mut place = Self::at(&database.url(), sandbox)?;
+        place.set("LOCK__NAME", database.name());
         Ok(place)
     }
 

@@ -30,7 +30,7 @@ fn of_eight_syncs_of_10_000_invoices_one_runs() -> Result<()> {
 fn one_runs(processes: usize, invoices: u32) -> Result<()> {
     let sandbox = Sandbox::start()?;
     let database = Database::new()?;
-    let place = Place::at(&database.url(), &sandbox)?;
+    let place = Place::on(&database, &sandbox)?;
     place.import("DOOR", invoices)?;
 
     let started: Result<Vec<_>> =

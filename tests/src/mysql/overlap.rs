@@ -19,7 +19,7 @@ const LATENCY: Duration = Duration::from_millis(500);
 fn a_job_that_takes_longer_than_its_interval_never_runs_twice_at_once() -> Result<()> {
     let sandbox = Sandbox::slow(LATENCY)?;
     let database = Database::new()?;
-    let place = Place::at(&database.url(), &sandbox)?;
+    let place = Place::on(&database, &sandbox)?;
     place.import("LONG", INVOICES)?;
 
     let mut started = Vec::new();
@@ -42,7 +42,7 @@ fn a_job_that_takes_longer_than_its_interval_never_runs_twice_at_once() -> Resul
 fn a_sync_that_waits_runs_after_the_first_and_sees_its_results() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let database = Database::new()?;
-    let place = Place::at(&database.url(), &sandbox)?;
+    let place = Place::on(&database, &sandbox)?;
     place.import("WAIT", 200)?;
     let start = || place.start(&["sync", "--json", "--wait", "2m"]);
     let (first, second) = (start()?, start()?);

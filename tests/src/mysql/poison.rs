@@ -9,7 +9,7 @@ use crate::harness::{Database, Guarded, Place, Sandbox, binary};
 fn poisoned_invoices_cost_none_of_a_hundred_good_ones() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let database = Database::new()?;
-    let place = Place::at(&database.url(), &sandbox)?;
+    let place = Place::on(&database, &sandbox)?;
     place.import("POISON", 103)?;
     // One that the ledger does not know, one whose row is broken, and one that meets a bug.
     sandbox.fault(json!({

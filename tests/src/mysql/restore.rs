@@ -60,7 +60,7 @@ fn each_once(sandbox: &Sandbox, count: usize) -> Result<()> {
 fn raises_an_alarm(ended: &Finished) -> Result<()> {
     ensure!(ended.code == Some(10), "{ended:?}");
     assert_eq!(ended.json()?["posted"], 0);
-    ensure!(ended.stderr.contains("nothing is sent"), "not told: {}", ended.stderr);
+    ensure!(ended.stderr.contains("is sent there until"), "not told: {}", ended.stderr);
     Ok(())
 }
 
@@ -177,8 +177,8 @@ fn a_copy_on_another_server_sends_nothing() -> Result<()> {
 fn a_second_installation_on_the_same_company_file_notices_that_it_is_not_alone() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let (one, other) = (Database::new()?, Database::new()?);
-    let place = Place::at(&one.url(), &sandbox)?;
-    let second = with_short_quiet(Place::at(&other.url(), &sandbox)?);
+    let place = Place::on(&one, &sandbox)?;
+    let second = with_short_quiet(Place::on(&other, &sandbox)?);
     place.import("TWICE", 10)?;
     place.run(&["sync"])?.expect(0)?;
 

@@ -13,7 +13,7 @@ const LOST_AT_LEAST: usize = 100;
 fn with_a_lock_that_always_says_yes_nothing_is_posted_twice() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let database = Database::new()?;
-    let place = Place::at(&database.url(), &sandbox)?;
+    let place = Place::on(&database, &sandbox)?;
     place.import("RACE", INVOICES)?;
     let lost = place.path().join("lost");
 

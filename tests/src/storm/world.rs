@@ -38,7 +38,7 @@ pub(super) struct World {
 impl World {
     pub(super) fn new() -> Result<Self> {
         // Slow enough that a misfortune meets a sync at work.
-        let sandbox = Sandbox::slow(Duration::from_millis(15))?;
+        let sandbox = Sandbox::slow(Duration::from_millis(30))?;
         let server = MariaDb::start(&Options::default())?;
         server.query("CREATE DATABASE storm")?;
         let mut place = Place::at(&format!("{}storm", server.url()), &sandbox)?;
@@ -71,17 +71,26 @@ impl World {
             let wait = if chance.one_in(2) { "0" } else { "3s" };
             syncs.push(self.place.start(&["sync", "--json", "--wait", wait])?);
         }
-        pause(Duration::from_millis(chance.between(20, 250)));
-        let struck = match fault {
-            Fault::ProcessKilled => self.kill_holder(&mut syncs)?,
-            Fault::ProcessStopped => self.stop_holder(&syncs)?,
-            Fault::ProcessAsleep => self.put_holder_to_sleep(&mut syncs)?,
-            Fault::ConnectionKilled => self.kill_connection()?,
-            Fault::ServerRestarted => self.restart_server()?,
-            Fault::AnswerDropped
-            | Fault::RequestDropped
-            | Fault::AnswerLate
-            | Fault::BookedLate => false,
+        let holder = self.holder_among(&syncs)?;
+        pause(Duration::from_millis(chance.between(0, 150)));
+        let struck = match (fault, holder) {
+            (Fault::ProcessKilled, Some(at)) => kill(syncs.remove(at), report)?,
+            (Fault::ProcessStopped, Some(at)) => stop(&syncs[at])?,
+            (Fault::ProcessAsleep, Some(at)) => self.put_to_sleep(syncs.remove(at))?,
+            (Fault::ConnectionKilled, Some(_)) => self.kill_connection()?,
+            (Fault::ServerRestarted, Some(_)) => self.restart_server()?,
+            (
+                Fault::ProcessKilled
+                | Fault::ProcessStopped
+                | Fault::ProcessAsleep
+                | Fault::ConnectionKilled
+                | Fault::ServerRestarted
+                | Fault::AnswerDropped
+                | Fault::RequestDropped
+                | Fault::AnswerLate
+                | Fault::BookedLate,
+                _,
+            ) => false,
         };
         for sync in syncs {
             end(sync, report)?;
@@ -103,41 +112,25 @@ impl World {
         Ok(requests.as_array().into_iter().flatten().filter(without_answer).count())
     }
 
-    /// The process that has the lock, as `status` tells it.
-    fn holder(&self) -> Result<Option<u32>> {
-        let status = self.place.run(&["status", "--json"])?;
-        let pid = status.json().ok().and_then(|it| it["lock"]["holder"]["pid"].as_u64());
-        Ok(pid.and_then(|pid| u32::try_from(pid).ok()))
-    }
-
-    /// Where in the list the sync is that has the lock and is still at work.
+    /// Where in the list the sync is that has the lock, as soon as one has it; `None` if all ended
+    /// without one being seen at it.
     fn holder_among(&self, syncs: &[Guarded]) -> Result<Option<usize>> {
-        let holder = self.holder()?;
-        Ok(syncs.iter().position(|sync| Some(sync.id()) == holder))
-    }
-
-    fn kill_holder(&self, syncs: &mut Vec<Guarded>) -> Result<bool> {
-        let Some(at) = self.holder_among(syncs)? else { return Ok(false) };
-        Ok(syncs.remove(at).kill()?.code().is_none())
-    }
-
-    fn stop_holder(&self, syncs: &[Guarded]) -> Result<bool> {
-        let Some(at) = self.holder_among(syncs)? else { return Ok(false) };
-        if syncs[at].signal(Signal::STOP).is_err() {
-            return Ok(false);
+        const LOOKS: u32 = 200;
+        const HOLDER: &str = "SELECT pid FROM storm.postonce_sync_run \
+            WHERE status = 'running' AND connection_id = IS_USED_LOCK('fts_myob_invoice_sync')";
+        for _ in 0..LOOKS {
+            let pid = self.server.query(HOLDER)?.into_iter().flatten().flatten().next();
+            let at = syncs.iter().position(|sync| Some(sync.id().to_string()) == pid);
+            if at.is_some() {
+                return Ok(at);
+            }
+            pause(Duration::from_millis(10));
         }
-        pause(STOPPED);
-        // While it was stopped, another has had the time to take its lock.
-        syncs[at].signal(Signal::CONT)?;
-        Ok(true)
+        Ok(None)
     }
 
-    fn put_holder_to_sleep(&mut self, syncs: &mut Vec<Guarded>) -> Result<bool> {
-        let Some(at) = self.holder_among(syncs)? else { return Ok(false) };
-        let sync = syncs.remove(at);
-        if sync.signal(Signal::STOP).is_err() {
-            return Ok(false);
-        }
+    fn put_to_sleep(&mut self, sync: Guarded) -> Result<bool> {
+        sync.signal(Signal::STOP)?;
         self.asleep.push((sync, now() + ASLEEP));
         Ok(true)
     }
@@ -172,6 +165,21 @@ impl World {
         self.server.restart()?;
         Ok(true)
     }
+}
+
+/// Kills a sync. It does not count if it had ended by itself.
+fn kill(mut sync: Guarded, report: &mut Report) -> Result<bool> {
+    let code = sync.kill()?.code();
+    *report.exits.entry(code).or_default() += 1;
+    Ok(code.is_none())
+}
+
+/// Stops a sync for so long that another has had the time to take its lock.
+fn stop(sync: &Guarded) -> Result<bool> {
+    sync.signal(Signal::STOP)?;
+    pause(STOPPED);
+    sync.signal(Signal::CONT)?;
+    Ok(true)
 }
 
 /// Waits for the end of a sync, and counts how it ended.
