@@ -166,4 +166,5 @@ macro_rules! store_contract {
 store_contract! {
     memory: super::fixture::Memory;
     sqlite: super::fixture::Sqlite;
+    mysql: super::fixture::Mysql;
 }

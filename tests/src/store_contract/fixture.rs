@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use postonce_adapter_host::RandomIds;
 use postonce_adapter_memory::MemoryStore;
+use postonce_adapter_mysql::{LockKind, LockOptions, MysqlStore, Options};
 use postonce_adapter_sqlite::SqliteStore;
 use postonce_ports::clock::{Clock, Ids};
 use postonce_ports::customer::CustomerClaims;
@@ -19,6 +20,8 @@ use postonce_ports::registry::Registry;
 use postonce_ports::store::InvoiceStore;
 use postonce_ports::token::TokenStore;
 use tempfile::TempDir;
+
+use crate::harness::Database;
 
 /// Every store port at once.
 pub(crate) trait Store:
@@ -126,5 +129,58 @@ impl Fixture for Sqlite {
 
     fn other(&self) -> SqliteStore {
         Self::open(&self.folder)
+    }
+}
+
+/// On the server for tests, in a database of its own.
+pub(crate) struct Mysql {
+    database: Option<Database>,
+    store: MysqlStore,
+    other: MysqlStore,
+}
+
+impl Mysql {
+    /// One whose runs exclude each other by this kind of lock.
+    pub(crate) async fn with(kind: LockKind) -> Self {
+        let database = tokio::task::spawn_blocking(Database::new).await.unwrap().unwrap();
+        let options = Self::options(&database, kind);
+        let migrated = MysqlStore::migrate(&options, &RandomIds).await.unwrap();
+        assert_eq!(migrated.to, MysqlStore::SCHEMA_VERSION);
+        let store = MysqlStore::open(&options).await.unwrap();
+        let other = MysqlStore::open(&options).await.unwrap();
+        Self { database: Some(database), store, other }
+    }
+
+    fn options(database: &Database, kind: LockKind) -> Options {
+        // Names of locks are the server's, not the database's.
+        let name = postonce_test_servers::fresh_name();
+        let timeout = Duration::from_secs(1_800);
+        let lock = LockOptions { kind, name, timeout, single_writer: false };
+        Options { url: database.url().into(), lock }
+    }
+}
+
+#[async_trait]
+impl Fixture for Mysql {
+    type Store = MysqlStore;
+
+    async fn new() -> Self {
+        Self::with(LockKind::Named).await
+    }
+
+    fn store(&self) -> MysqlStore {
+        self.store.clone()
+    }
+
+    fn other(&self) -> MysqlStore {
+        self.other.clone()
+    }
+}
+
+impl Drop for Mysql {
+    fn drop(&mut self) {
+        // It is dropped by a runtime of its own, which no task may start.
+        let database = self.database.take();
+        drop(std::thread::spawn(move || drop(database)).join());
     }
 }

@@ -69,12 +69,13 @@ pub(super) async fn raise_alarm(
     alias: &CompanyFile,
     quiet: Duration,
 ) -> Step<End<Alarm>> {
-    let now = now(conn).await?;
     let quiet = micros(quiet);
     let raise = statement(ALARM).text(alias.as_str()).int(quiet).int(quiet);
     raise.execute(conn).await?;
     let until = file::table.find(alias.as_str()).select(file::alarm_quiet_until);
     let until: Option<i64> = until.first(conn).await?;
+    // Asked last: an alarm that is quiet for no time at all is over by now.
+    let now = now(conn).await?;
     Ok(End::Keep(alarm(alias.as_str(), now, until.unwrap_or(now))?))
 }
 
