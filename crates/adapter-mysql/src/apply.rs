@@ -27,9 +27,10 @@ pub(crate) async fn apply(conn: &mut Conn, change: &Change) -> Step<End<Applied>
         Ok(next) => next,
         Err(refusal) => return Ok(End::Undo(Applied::Refused(refusal))),
     };
-    let uid = match &change.wanted {
-        Move::Adopt(uid) | Move::ResolvePosted(uid) => Some(uid),
-        _ => None,
+    let uid = if let Move::Adopt(uid) | Move::ResolvePosted(uid) = &change.wanted {
+        Some(uid)
+    } else {
+        None
     };
     if let Some(uid) = uid
         && let Some(other) = owner_of(conn, &company_file, uid).await?

@@ -15,7 +15,7 @@ use postonce_store_rows::note::ours;
 use postonce_store_rows::rows::{INVOICE, InvoiceRow, LineRow, corrupt};
 use postonce_store_rows::time::micros;
 
-use crate::error::Step;
+use crate::error::{OpenError, Step, unavailable};
 use crate::invoice::{Written, changed, set_life};
 use crate::session::connect;
 use crate::statement::statement;
@@ -48,9 +48,9 @@ impl MysqlStore {
         const READ_BACK: &str = "SELECT seq FROM postonce_claim WHERE id = ? FOR UPDATE";
         let target = self.inner.target.clone();
         let reading = async move {
-            let mut session = connect(&target).await.map_err(|error| error.into_store_error())?;
+            let mut session = connect(&target).await.map_err(OpenError::into_store_error)?;
             let found = statement(READ_BACK).text(claim.to_string()).load::<Seq>(&mut session);
-            let found = found.await.map_err(|error| crate::error::unavailable(&target, error))?;
+            let found = found.await.map_err(|error| unavailable(&target, error))?;
             Ok(!found.is_empty())
         };
         let answer = tokio::spawn(reading).await;

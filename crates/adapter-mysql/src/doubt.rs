@@ -190,7 +190,7 @@ async fn record_miss(conn: &mut Conn, miss: &Miss) -> Step<End<Absence>> {
     };
     // Who has the invoice's row has its claims.
     let row = claim::table.filter(claim::id.eq(&id));
-    let before = row.clone().select(ClaimRow::as_select());
+    let before = row.select(ClaimRow::as_select());
     let before: ClaimRow = before.first(conn).await?;
     let missed = before.missed(miss, version, now(conn).await?)?;
     diesel::update(row).set(missed.change).execute(conn).await?;

@@ -136,9 +136,10 @@ pub(crate) async fn set_life(
     learned: Option<Learned<'_>>,
 ) -> Step<Written> {
     let row = LifeRow::of(next);
-    let doubtful = match &next.state {
-        InvoiceState::InDoubt { claim, .. } => claim.to_string(),
-        _ => String::new(),
+    let doubtful = if let InvoiceState::InDoubt { claim, .. } = &next.state {
+        claim.to_string()
+    } else {
+        String::new()
     };
     let update = statement(SET_LIFE)
         .text(row.state)
