@@ -93,13 +93,15 @@ const WORDS: [(&str, Trouble); 21] = [
 /// What kind of trouble `error` is, by its words.
 pub(crate) fn classify(error: &DriverError) -> Trouble {
     let DriverError::DatabaseError(kind, _) = error else { return Trouble::Other };
-    match kind {
-        DatabaseErrorKind::UniqueViolation => return Trouble::Duplicate,
-        DatabaseErrorKind::ReadOnlyTransaction => return Trouble::ReadOnly,
-        DatabaseErrorKind::ForeignKeyViolation
-        | DatabaseErrorKind::NotNullViolation
-        | DatabaseErrorKind::CheckViolation => return Trouble::Other,
-        _ => {}
+    // The few kinds that the driver tells apart; of all others it keeps the words alone.
+    if let DatabaseErrorKind::UniqueViolation = kind {
+        return Trouble::Duplicate;
+    }
+    if let DatabaseErrorKind::ReadOnlyTransaction = kind {
+        return Trouble::ReadOnly;
+    }
+    if !matches!(kind, DatabaseErrorKind::Unknown) {
+        return Trouble::Other;
     }
     let words = error.to_string();
     let known = WORDS.iter().find(|(known, _)| words.contains(known));
@@ -187,7 +189,13 @@ pub enum OpenError {
 }
 
 /// Words of a refused connection, and the mend.
-const MENDS: [(&str, &str); 5] = [
+const MENDS: [(&str, &str); 8] = [
+    (
+        "invalid peer certificate",
+        "its certificate is not trusted; check its name, and name its authority by ssl_ca",
+    ),
+    ("failed to lookup address", "there is no such host; check its name"),
+    ("No such file or directory", "check the paths of ssl_ca and socket"),
     ("Access denied", "user and password are not accepted, or may not use this database"),
     ("Unknown database", "there is no such database; create it and grant it to this user"),
     ("Connection refused", "nothing listens there; check host and port, and whether it runs"),
@@ -216,12 +224,9 @@ impl OpenError {
 
     /// As the ports say it.
     pub(crate) fn into_store_error(self) -> StoreError {
-        match self {
-            Self::Store(error) => error,
-            other => StoreError::Unavailable {
-                message: other.to_string(),
-                source: Some(Box::new(other)),
-            },
+        if let Self::Store(error) = self {
+            return error;
         }
+        StoreError::Unavailable { message: self.to_string(), source: Some(Box::new(self)) }
     }
 }

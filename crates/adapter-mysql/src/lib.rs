@@ -43,6 +43,7 @@ mod session;
 mod settle;
 mod statement;
 mod time;
+mod tls;
 mod token;
 mod transaction;
 mod variables;

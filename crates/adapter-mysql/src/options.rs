@@ -8,7 +8,8 @@ use secrecy::SecretString;
 #[derive(Clone, Debug)]
 pub struct Options {
     /// `mysql://USER:PASSWORD@HOST:PORT/DATABASE`, with the driver's options, such as
-    /// `?require_ssl=true`.
+    /// `?require_ssl=true`, and `ssl_ca=PATH`, a file of authorities that may sign the server's
+    /// certificate, which asks for TLS.
     pub url: SecretString,
     /// The run lock.
     pub lock: LockOptions,

@@ -4,9 +4,10 @@ use std::fmt;
 use std::time::Duration;
 
 use diesel_async::AsyncMysqlConnection;
-use mysql_async::{Conn, Opts, OptsBuilder};
+use mysql_async::{Conn, Opts};
 
 use crate::error::OpenError;
+use crate::tls;
 
 /// How long a connection may take to be made and set up.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
@@ -42,14 +43,15 @@ impl Target {
             return Err(OpenError::Url { why: "it does not begin with mysql://" });
         }
         // The driver's words would quote a part of the URL, and that may be of the password.
-        let opts = Opts::from_url(url).map_err(|_| OpenError::Url {
+        let (url, authority) = tls::take_authority(url);
+        let opts = Opts::from_url(&url).map_err(|_| OpenError::Url {
             why: "the driver does not understand it; characters other than letters and digits in \
                   the password are written %40 and so on",
         })?;
         if opts.db_name().is_none_or(str::is_empty) {
             return Err(OpenError::Url { why: "it names no database" });
         }
-        let opts = OptsBuilder::from_opts(opts)
+        let opts = tls::trust(opts, authority)
             // Statements are kept by diesel's own cache.
             .stmt_cache_size(0)
             // An UPDATE answers how many rows its WHERE found.
