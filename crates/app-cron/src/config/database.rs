@@ -28,18 +28,22 @@ impl fmt::Display for DatabaseConfig {
 #[derive(Clone, Copy)]
 enum Takes {
     TrueOrFalse,
-    Path,
+    /// A path that is taken as it is written.
+    File,
+    /// A path that the driver decodes.
+    Socket,
 }
 
 /// The parameters of a server's URL. Others of the driver would undo what the store relies on, and
 /// those of other programs' drivers mean nothing to ours.
-const PARAMETERS: [(&str, Takes); 6] = [
+const PARAMETERS: [(&str, Takes); 7] = [
     ("require_ssl", Takes::TrueOrFalse),
     ("verify_ca", Takes::TrueOrFalse),
     ("verify_identity", Takes::TrueOrFalse),
     ("built_in_roots", Takes::TrueOrFalse),
+    ("ssl_ca", Takes::File),
     ("prefer_socket", Takes::TrueOrFalse),
-    ("socket", Takes::Path),
+    ("socket", Takes::Socket),
 ];
 
 const OWN_URL: &str = "if the URL is another program's, give PostOnce its own in \
@@ -141,10 +145,11 @@ fn check_parameters(query: &str) -> Result<(), String> {
                 true
             }
             Some((_, Takes::TrueOrFalse)) => matches!(value, "true" | "false"),
-            Some((_, Takes::Path)) => value.starts_with('/') || value.starts_with("%2F"),
+            Some((_, Takes::File)) => value.starts_with('/') && !value.contains('%'),
+            Some((_, Takes::Socket)) => value.starts_with('/') || value.starts_with("%2F"),
         };
         if !good {
-            let wanted = "must be true or false, or the path of a socket";
+            let wanted = "must be true or false, or the whole path of a file";
             return Err(format!("has a parameter `{name}` that means nothing: it {wanted}"));
         }
     }

@@ -13,6 +13,7 @@ fn a_url_of_a_server_is_taken_as_it_is_and_shown_without_its_password() {
             "mysql://kim:***@db/shop?require_ssl=true",
         ),
         ("mysql://kim:hu@sh@db/shop", "mysql://kim:***@db/shop"),
+        ("mysql://kim@db/shop?ssl_ca=/etc/ca.pem", "mysql://kim@db/shop?ssl_ca=/etc/ca.pem"),
         ("mysql://kim:@db/shop?socket=/run/s.sock", "mysql://kim:***@db/shop?socket=/run/s.sock"),
     ] {
         let Ok(DatabaseConfig::Mysql(secret)) = parse(url) else { panic!("{url}") };
@@ -48,6 +49,8 @@ fn a_url_that_cannot_be_read_is_refused_with_a_mend_and_without_its_password() {
         ("mysql://kim:hush@db/shop?require_ssl=yes", "`require_ssl`"),
         ("mysql://kim:hush@db/shop?socket=s.sock", "`socket`"),
         ("mysql://kim:hush@db/shop?require_ssl", "`require_ssl`"),
+        ("mysql://kim:hush@db/shop?ssl_ca=ca.pem", "`ssl_ca`"),
+        ("mysql://kim:hush@db/shop?ssl_ca=/a%20b.pem", "`ssl_ca`"),
     ] {
         let Err(why) = parse(url) else { panic!("{url} was taken") };
         assert!(why.contains(words), "{url}: {why}");
