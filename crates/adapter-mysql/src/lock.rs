@@ -86,6 +86,11 @@ pub(crate) fn is_in_the_way(error: &DriverError) -> bool {
     matches!(classify(error), Trouble::Deadlock | Trouble::LockWait | Trouble::Conflict)
 }
 
+/// For how many seconds a row that is not free is waited for: so few that a hold is proven in time.
+fn row_wait(timeout: Duration) -> u64 {
+    (timeout / 6).as_secs().clamp(1, 5)
+}
+
 /// For a column of whole numbers. No time or count of ours is beyond it.
 fn whole(number: u128) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)

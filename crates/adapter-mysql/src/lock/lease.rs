@@ -14,7 +14,7 @@ use postonce_ports::lock::{LockAnswer, LockError, LockState};
 
 use super::keeper::{Hold, Kept, Raised};
 use super::watch::{Watch, boot};
-use super::{epoch, failed, holder, is_in_the_way, named, refused, unavailable, whole};
+use super::{epoch, failed, holder, is_in_the_way, named, refused, row_wait, unavailable, whole};
 use crate::LockOptions;
 use crate::error::{Trouble, classify};
 use crate::session::{Target, connect};
@@ -56,6 +56,19 @@ struct Row {
     fence: i64,
     #[diesel(sql_type = Bool)]
     live: bool,
+}
+
+/// A connection that the server ends after `timeout` without a statement: what a host that vanishes
+/// leaves half-way must not keep others from the row for longer than its lease.
+async fn open(target: &Target, timeout: Duration) -> Result<AsyncMysqlConnection, LockError> {
+    let mut conn = connect(target).await.map_err(refused)?;
+    let settings = format!(
+        "SET SESSION wait_timeout = {}, innodb_lock_wait_timeout = {}",
+        timeout.as_secs(),
+        row_wait(timeout)
+    );
+    conn.batch_execute(&settings).await.map_err(|error| failed(target, error))?;
+    Ok(conn)
 }
 
 async fn look(
@@ -155,7 +168,7 @@ pub(super) async fn try_acquire(
     target: &Target,
     options: &LockOptions,
 ) -> Result<LockAnswer, LockError> {
-    let mut conn = connect(target).await.map_err(refused)?;
+    let mut conn = open(target, options.timeout).await?;
     let token = named::token(&mut conn).await.map_err(|error| failed(target, error))?;
     let owner = format!("lease {} {token}", options.name);
     let lease = Lease { name: options.name.clone(), owner, timeout: options.timeout };
@@ -172,7 +185,7 @@ pub(super) async fn try_acquire(
             Err(error) => {
                 // COMMIT may have been sent, so it is read back on a new connection.
                 let error = failed(target, error);
-                conn = connect(target).await.map_err(refused)?;
+                conn = open(target, options.timeout).await?;
                 match look(&mut conn, &lease.name, "FOR UPDATE").await {
                     Ok(Some(row)) if row.owner.as_ref() == Some(&lease.owner) => {
                         Taking::Taken { fence: row.fence }
@@ -231,7 +244,7 @@ impl LeaseHold {
     async fn conn(&mut self) -> Result<&mut AsyncMysqlConnection, LockError> {
         let conn = match self.conn.take() {
             Some(conn) => conn,
-            None => connect(&self.target).await.map_err(refused)?,
+            None => open(&self.target, self.lease.timeout).await?,
         };
         Ok(self.conn.insert(conn))
     }

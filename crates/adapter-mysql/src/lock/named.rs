@@ -12,7 +12,7 @@ use postonce_ports::lock::{LockAnswer, LockError, LockState};
 use super::keeper::{Hold, Kept, Raised};
 use super::local::Reserved;
 use super::watch::{Watch, boot};
-use super::{epoch, failed, holder, is_in_the_way, local, refused, unavailable};
+use super::{epoch, failed, holder, is_in_the_way, local, refused, row_wait, unavailable};
 use crate::LockOptions;
 use crate::identity::identity;
 use crate::session::{Target, connect};
@@ -58,11 +58,10 @@ impl NamedSession {
     pub(crate) async fn open(target: &Target, timeout: Duration) -> Result<Self, LockError> {
         let mut conn = connect(target).await.map_err(refused)?;
         let driver = |error| failed(target, error);
-        // A row that is not free is waited for so shortly that proofs of the hold stay in time.
-        let row_wait = (timeout / 6).as_secs().clamp(1, 5);
         let settings = format!(
-            "SET SESSION wait_timeout = {}, innodb_lock_wait_timeout = {row_wait}, autocommit = 1",
-            timeout.as_secs()
+            "SET SESSION wait_timeout = {}, innodb_lock_wait_timeout = {}, autocommit = 1",
+            timeout.as_secs(),
+            row_wait(timeout)
         );
         conn.batch_execute(&settings).await.map_err(driver)?;
         let id = diesel::sql_query("SELECT CAST(CONNECTION_ID() AS UNSIGNED) AS id");

@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 use futures::future::poll_fn;
 use postonce_ports::lock::{LockAnswer, RunLock as _};
 
+use super::proxy::Proxy;
 use super::scene::{
     LONG, acquire, file, is_freed, is_freed_within, number, open_transaction, options, store,
 };
@@ -93,16 +94,18 @@ async fn a_call_that_is_dropped_half_way_frees_the_lock() {
     let mut steps = 0;
     loop {
         steps += 1;
-        let (mut call, mut polls) = (pin!(store.try_acquire()), 0);
-        let answer = poll_fn(|context: &mut Context<'_>| {
-            polls += 1;
-            match call.as_mut().poll(context) {
-                Poll::Ready(answer) => Poll::Ready(Some(answer)),
-                Poll::Pending if polls == steps => Poll::Ready(None),
-                Poll::Pending => Poll::Pending,
-            }
-        })
-        .await;
+        let answer = {
+            let (mut call, mut polls) = (pin!(store.try_acquire()), 0);
+            poll_fn(|context: &mut Context<'_>| {
+                polls += 1;
+                match call.as_mut().poll(context) {
+                    Poll::Ready(answer) => Poll::Ready(Some(answer)),
+                    Poll::Pending if polls == steps => Poll::Ready(None),
+                    Poll::Pending => Poll::Pending,
+                }
+            })
+            .await
+        };
         match answer {
             // What the step before left is on its way to be free.
             None | Some(Ok(LockAnswer::Busy(_))) => {}
@@ -115,6 +118,24 @@ async fn a_call_that_is_dropped_half_way_frees_the_lock() {
         assert!(is_freed(&options).await, "step {steps}");
     }
     assert!(steps > 5, "it was dropped {steps} times only");
+}
+
+/// The rest of the answer never comes, and is not waited for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_that_is_dropped_in_the_middle_of_an_answer_frees_the_lock() {
+    let mut options = options(LockKind::Named, LONG).await;
+    // A name that no other packet holds than that which asks for the lock.
+    options.lock.name.push_str("_run");
+    let mut proxy = Proxy::before(&options).await;
+    let through = store(&proxy.lead(&options)).await;
+    proxy.break_answer_to(&options.lock.name);
+    {
+        let call = pin!(through.try_acquire());
+        let broken = pin!(proxy.lost());
+        let first = futures::future::select(call, broken).await;
+        assert!(matches!(first, futures::future::Either::Right(_)));
+    }
+    assert!(is_freed(&options).await);
 }
 
 /// The server goes on with a statement whose client has gone. It is ended, for the lock's sake.

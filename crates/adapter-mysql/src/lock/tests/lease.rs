@@ -1,5 +1,8 @@
 //! Leases that run out, that others take, and that outlive their connection.
 
+use std::pin::pin;
+
+use futures::future::{Either, select};
 use postonce_ports::lock::{LockAnswer, LockError, LockState, RunLock as _};
 
 use super::proxy::Proxy;
@@ -106,6 +109,29 @@ async fn a_lease_outlives_its_connection() {
     assert_eq!(raising.await.unwrap().0, 2);
     assert!(!lock.is_lost());
     lock.release().await.unwrap();
+}
+
+/// A host that vanishes half-way through taking the lease keeps its row locked, as long as its
+/// session lives: no longer than a lease.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_host_that_vanishes_while_it_takes_the_lease_keeps_others_from_it_no_longer_than_that() {
+    let options = options(LockKind::Lease, SHORT).await;
+    acquire(&options).await.release().await.unwrap();
+    let mut proxy = Proxy::before(&options).await;
+    let through = store(&proxy.lead(&options)).await;
+    proxy.freeze_after("SELECT owner, fence");
+    let call = pin!(through.try_acquire());
+    let frozen = pin!(proxy.lost());
+    let Either::Right(((), call)) = select(call, frozen).await else { panic!("it was answered") };
+    let taken = loop {
+        match store(&options).await.try_acquire().await {
+            Ok(LockAnswer::Acquired(taken)) => break taken,
+            Ok(LockAnswer::Busy(_)) | Err(LockError::Unavailable { .. }) => {}
+            Err(LockError::Lost) => panic!("it was not held yet"),
+        }
+    };
+    taken.release().await.unwrap();
+    drop(call);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

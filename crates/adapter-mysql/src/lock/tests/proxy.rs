@@ -19,7 +19,14 @@ enum Mode {
     /// Passes on what holds these words, once, and closes both sides instead of bringing the
     /// answer.
     Losing(&'static str),
+    /// Passes on what holds these words, and brings the answer but for its end, and then nothing.
+    Breaking(String),
+    /// Passes on what holds these words, and then passes nothing on that connection any more.
+    Freezing(&'static str),
 }
+
+/// How long the last packet of an answer is.
+const END: usize = 9;
 
 /// Listens on a port of its own, until it is dropped.
 pub(crate) struct Proxy {
@@ -70,7 +77,17 @@ impl Proxy {
         self.mode.send(Mode::Losing(words)).unwrap();
     }
 
-    /// Waits until an answer was lost.
+    /// The answer to the next statement with these words breaks off, and nothing comes any more.
+    pub(crate) fn break_answer_to(&self, words: &str) {
+        self.mode.send(Mode::Breaking(words.to_owned())).unwrap();
+    }
+
+    /// The connection with the next statement with these words is frozen after it.
+    pub(crate) fn freeze_after(&self, words: &'static str) {
+        self.mode.send(Mode::Freezing(words)).unwrap();
+    }
+
+    /// Waits until an answer was lost, or broke off.
     pub(crate) async fn lost(&mut self) {
         self.lost.recv().await.unwrap();
     }
@@ -97,6 +114,7 @@ async fn carry(
 ) {
     let mut up = vec![0; 65_536];
     let mut down = vec![0; 65_536];
+    let (mut breaks, mut is_mute) = (false, false);
     loop {
         let now = modes.borrow_and_update().clone();
         tokio::select! {
@@ -105,6 +123,14 @@ async fn carry(
             read = client.read(&mut up), if now != Mode::Frozen => {
                 let Ok(count @ 1..) = read else { return };
                 if server.write_all(&up[..count]).await.is_err() { return }
+                if let Mode::Breaking(words) = &now && holds(&up[..count], words) {
+                    breaks = true;
+                }
+                if let Mode::Freezing(words) = now && holds(&up[..count], words) {
+                    mode.send_replace(Mode::Passing);
+                    losing.send(()).unwrap();
+                    return std::future::pending().await;
+                }
                 if let Mode::Losing(words) = now && holds(&up[..count], words) {
                     // The server has worked on it when its answer is there.
                     drop(server.read(&mut down).await);
@@ -115,7 +141,16 @@ async fn carry(
             }
             read = server.read(&mut down), if now != Mode::Frozen => {
                 let Ok(count @ 1..) = read else { return };
+                if is_mute {
+                    continue;
+                }
+                let count = if breaks { count - END } else { count };
                 if client.write_all(&down[..count]).await.is_err() { return }
+                if breaks {
+                    is_mute = true;
+                    mode.send_replace(Mode::Passing);
+                    losing.send(()).unwrap();
+                }
             }
         }
     }
