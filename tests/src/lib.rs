@@ -14,6 +14,8 @@ mod files;
 #[cfg(test)]
 mod interleaving;
 #[cfg(test)]
+mod keyed_contract;
+#[cfg(test)]
 mod kills;
 #[cfg(test)]
 mod ledger_contract;

@@ -1,12 +1,57 @@
 //! What every run lock promises: runs exclude each other, and who has it can be told.
 
+use async_trait::async_trait;
 use futures::future::join_all;
+use postonce_adapter_mysql::{LockKind, MysqlStore};
 use postonce_domain::{RunCounts, RunStatus};
 use postonce_ports::history::{NewRun, RunHistory};
 use postonce_ports::lock::{HeldLock, Holder, LockAnswer, LockState, RunLock};
 
-use crate::store_contract::fixture::Fixture;
+use crate::store_contract::fixture::{Fixture, Memory, Mysql, Sqlite};
 use crate::store_contract::scene::{acquire, file, new_run, raise, shop};
+
+/// A store whose lock is looked at.
+trait Locked: Fixture {
+    /// How often one looks until a lock that was dropped is free. A server learns of it a moment
+    /// later; what needs no server is free at once.
+    const LOOKS: u32 = 1;
+
+    /// Whether the lock is a session's of a server.
+    const HAS_SESSION: bool = false;
+}
+
+impl Locked for Memory {}
+
+impl Locked for Sqlite {}
+
+impl Locked for Mysql {
+    const LOOKS: u32 = 10_000;
+    const HAS_SESSION: bool = true;
+}
+
+/// The same server, with a lease.
+struct Leased(Mysql);
+
+#[async_trait]
+impl Fixture for Leased {
+    type Store = MysqlStore;
+
+    async fn new() -> Self {
+        Self(Mysql::with(LockKind::Lease).await)
+    }
+
+    fn store(&self) -> MysqlStore {
+        self.0.store()
+    }
+
+    fn other(&self) -> MysqlStore {
+        self.0.other()
+    }
+}
+
+impl Locked for Leased {
+    const LOOKS: u32 = 10_000;
+}
 
 macro_rules! lock_contract {
     ($($lock:ident: $fixture:path;)+) => { $(mod $lock { lock_contract! { @ $fixture;
@@ -30,8 +75,10 @@ macro_rules! lock_contract {
 }
 
 lock_contract! {
-    memory: crate::store_contract::fixture::Memory;
-    sqlite: crate::store_contract::fixture::Sqlite;
+    memory: super::Memory;
+    sqlite: super::Sqlite;
+    mysql_named: super::Mysql;
+    mysql_lease: super::Leased;
 }
 
 async fn is_busy(store: &impl RunLock) -> bool {
@@ -43,7 +90,7 @@ async fn is_held_by_no_run(store: &impl RunLock) -> bool {
     matches!(store.state().await.unwrap(), LockState::Held(None | Some(Holder::Session(_))))
 }
 
-async fn a_held_lock_is_busy_for_everybody_else(fixture: &impl Fixture) {
+async fn a_held_lock_is_busy_for_everybody_else(fixture: &impl Locked) {
     let (store, other) = (fixture.store(), fixture.other());
     assert_eq!(store.state().await.unwrap(), LockState::Free);
     let _lock = acquire(&store).await;
@@ -51,7 +98,7 @@ async fn a_held_lock_is_busy_for_everybody_else(fixture: &impl Fixture) {
     assert!(is_held_by_no_run(&store).await && is_held_by_no_run(&other).await);
 }
 
-async fn of_concurrent_calls_one_acquires(fixture: &impl Fixture) {
+async fn of_concurrent_calls_one_acquires(fixture: &impl Locked) {
     let stores = [fixture.store(), fixture.other()];
     let tasks = (0..16).map(|n| {
         let store = stores[n % 2].clone();
@@ -62,37 +109,51 @@ async fn of_concurrent_calls_one_acquires(fixture: &impl Fixture) {
     assert_eq!(acquired, 1);
 }
 
-async fn a_released_lock_is_free(fixture: &impl Fixture) {
+async fn a_released_lock_is_free(fixture: &impl Locked) {
     let (store, other) = (fixture.store(), fixture.other());
     acquire(&store).await.release().await.unwrap();
     assert_eq!(store.state().await.unwrap(), LockState::Free);
     acquire(&other).await.release().await.unwrap();
 }
 
-async fn a_dropped_lock_is_free_at_once(fixture: &impl Fixture) {
+async fn a_dropped_lock_is_free_at_once<F: Locked>(fixture: &F) {
     let (store, other) = (fixture.store(), fixture.other());
     drop(acquire(&store).await);
-    assert_eq!(other.state().await.unwrap(), LockState::Free);
-    let held = acquire(&other).await;
+    let held = acquire_dropped::<F>(&other).await;
     let panicked = tokio::spawn(async move {
         let _held = held;
         panic!("the run has a bug");
     });
     assert!(panicked.await.unwrap_err().is_panic());
-    drop(acquire(&store).await);
+    drop(acquire_dropped::<F>(&store).await);
 }
 
-async fn every_hold_has_an_owner_of_its_own(fixture: &impl Fixture) {
+/// Takes a lock that somebody has dropped just now.
+async fn acquire_dropped<F: Locked>(store: &F::Store) -> Box<dyn HeldLock> {
+    let mut state = store.state().await.unwrap();
+    for _ in 1..F::LOOKS {
+        if state == LockState::Free {
+            break;
+        }
+        state = store.state().await.unwrap();
+    }
+    assert_eq!(state, LockState::Free);
+    acquire(store).await
+}
+
+async fn every_hold_has_an_owner_of_its_own(fixture: &impl Locked) {
     let mut owners = Vec::new();
     for store in [fixture.store(), fixture.other(), fixture.store(), fixture.other()] {
-        owners.push(acquire(&store).await.owner());
+        let lock = acquire(&store).await;
+        owners.push(lock.owner());
+        lock.release().await.unwrap();
     }
     owners.sort();
     owners.dedup();
     assert_eq!(owners.len(), 4);
 }
 
-async fn the_running_run_of_the_hold_is_named(fixture: &impl Fixture) {
+async fn the_running_run_of_the_hold_is_named(fixture: &impl Locked) {
     let (store, other) = (fixture.store(), fixture.other());
     let lock = acquire(&store).await;
     let connection_id = lock.connection_id();
@@ -112,13 +173,13 @@ async fn the_running_run_of_the_hold_is_named(fixture: &impl Fixture) {
     }
 }
 
-async fn a_run_that_does_not_hold_it_is_not_named(fixture: &impl Fixture) {
+async fn a_run_that_does_not_hold_it_is_not_named<F: Locked>(fixture: &F) {
     let (store, other) = (fixture.store(), fixture.other());
     let dead = acquire(&store).await;
     let run = store.start(new_run(&dead.owner())).await.unwrap();
     drop(dead);
     // Its row still says `running`, and somebody else has the lock.
-    let lock = acquire(&other).await;
+    let lock = acquire_dropped::<F>(&other).await;
     assert!(is_held_by_no_run(&store).await);
     let next = other.start(new_run(&lock.owner())).await.unwrap();
     assert_ne!(next, run);
@@ -126,7 +187,7 @@ async fn a_run_that_does_not_hold_it_is_not_named(fixture: &impl Fixture) {
     assert!(is_held_by_no_run(&store).await);
 }
 
-async fn asking_for_the_state_does_not_take_the_lock(fixture: &impl Fixture) {
+async fn asking_for_the_state_does_not_take_the_lock(fixture: &impl Locked) {
     let (store, asking) = (fixture.store(), fixture.other());
     let asks = (0..8).map(|_| {
         let asking = asking.clone();
@@ -145,7 +206,7 @@ async fn asking_for_the_state_does_not_take_the_lock(fixture: &impl Fixture) {
     }
 }
 
-async fn an_epoch_is_greater_than_every_one_before(fixture: &impl Fixture) {
+async fn an_epoch_is_greater_than_every_one_before(fixture: &impl Locked) {
     let (store, other) = (fixture.store(), fixture.other());
     let lock = acquire(&store).await;
     let first = lock.raise_epoch(&shop()).await.unwrap();
@@ -157,9 +218,9 @@ async fn an_epoch_is_greater_than_every_one_before(fixture: &impl Fixture) {
     assert!(raise(&store, &shop()).await > third);
 }
 
-async fn a_lock_that_is_held_is_not_lost(fixture: &impl Fixture) {
+async fn a_lock_that_is_held_is_not_lost<F: Locked>(fixture: &F) {
     let lock: Box<dyn HeldLock> = acquire(&fixture.store()).await;
     assert!(!lock.is_lost());
-    assert_eq!(lock.connection_id(), None);
+    assert_eq!(lock.connection_id().is_some(), F::HAS_SESSION);
     lock.release().await.unwrap();
 }
