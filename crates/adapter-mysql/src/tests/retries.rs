@@ -131,6 +131,7 @@ async fn tries_are_bounded_and_other_errors_are_not_tried_again() {
     let words = stuck.unwrap_err().to_string();
     assert!(words.contains("Lock wait timeout"), "{words}");
     assert_eq!(tries.load(Ordering::SeqCst), TRIES);
+    drop(blocker);
     let tries = Arc::new(AtomicU32::new(0));
     let wrong: Result<(), StoreError> = scene
         .store
