@@ -221,6 +221,7 @@ async fn an_epoch_is_greater_than_every_one_before(fixture: &impl Locked) {
 async fn a_lock_that_is_held_is_not_lost<F: Locked>(fixture: &F) {
     let lock: Box<dyn HeldLock> = acquire(&fixture.store()).await;
     assert!(!lock.is_lost());
+    lock.prove().await.unwrap();
     assert_eq!(lock.connection_id().is_some(), F::HAS_SESSION);
     lock.release().await.unwrap();
 }

@@ -1,6 +1,7 @@
 //! Real processes on a real server, at their worst.
 
 mod doors;
+mod lock_lost;
 mod overlap;
 mod poison;
 mod restore;

@@ -291,7 +291,8 @@ impl Run<'_> {
 
     async fn close(&self, started: Duration) -> RunEnd {
         self.settle_the_rest().await;
-        if self.lock.is_lost() {
+        // The row must not say that all went well when the lock was lost on the way.
+        if let Err(LockError::Lost) = self.lock.prove().await {
             self.tally.halt(StopCause::LockLost, "the run lock was lost");
         }
         self.write_progress().await;

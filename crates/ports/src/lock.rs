@@ -116,6 +116,12 @@ pub trait HeldLock: Send + Sync {
     /// Whether the lock is known to be lost. Never goes back to false.
     fn is_lost(&self) -> bool;
 
+    /// Asks now whether the lock is held. [`LockError::Lost`] if it is not; any other error proves
+    /// nothing.
+    async fn prove(&self) -> Result<(), LockError> {
+        if self.is_lost() { Err(LockError::Lost) } else { Ok(()) }
+    }
+
     /// Frees the lock, and says if it was lost before.
     async fn release(self: Box<Self>) -> Result<(), LockError>;
 }

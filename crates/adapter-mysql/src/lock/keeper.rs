@@ -50,7 +50,12 @@ pub(super) enum Raised {
     Blocked(LockError),
 }
 
+/// A hold is proven at least as often as this, so that a run learns soon that its session was
+/// ended, and not only in time.
+const PROVEN_EVERY: Duration = Duration::from_secs(2);
+
 enum Order {
+    Prove(oneshot::Sender<Result<(), LockError>>),
     RaiseEpoch(CompanyFile, oneshot::Sender<Result<Epoch, LockError>>),
     Free(oneshot::Sender<Result<(), LockError>>),
 }
@@ -116,6 +121,11 @@ impl HeldLock for Kept {
         self.watch.is_lost()
     }
 
+    async fn prove(&self) -> Result<(), LockError> {
+        self.ask(Order::Prove).await?;
+        if self.watch.is_lost() { Err(LockError::Lost) } else { Ok(()) }
+    }
+
     async fn release(self: Box<Self>) -> Result<(), LockError> {
         self.ask(Order::Free).await
     }
@@ -169,7 +179,16 @@ impl<H: Hold> Keeper<H> {
     async fn run(mut self) {
         while !self.watch.is_lost() {
             let goes_on = match timeout(self.pause(), self.orders.recv()).await {
-                Err(_due) => self.prove().await,
+                Err(_due) => !matches!(self.prove().await, Err(LockError::Lost)),
+                Ok(Some(Order::Prove(answer))) => {
+                    let proven = self.prove().await;
+                    let goes_on = !matches!(proven, Err(LockError::Lost));
+                    if !goes_on {
+                        self.watch.lose();
+                    }
+                    drop(answer.send(proven));
+                    goes_on
+                }
                 Ok(Some(Order::RaiseEpoch(file, answer))) => {
                     let raised = self.raise(&file).await;
                     let goes_on = !matches!(raised, Err(LockError::Lost));
@@ -196,28 +215,32 @@ impl<H: Hold> Keeper<H> {
         self.hold.abandon();
     }
 
-    /// Until the next proof is due: a third of the time after the last one, and soon after one
-    /// that failed.
+    /// Until the next proof is due: a third of the time after the last one at the latest, and soon
+    /// after one that failed.
     fn pause(&self) -> Duration {
         let timeout = self.watch.timeout();
-        self.watch.left().saturating_sub(timeout * 2 / 3).max(timeout / 12)
+        let due = self.watch.left().saturating_sub(timeout * 2 / 3).min(PROVEN_EVERY);
+        due.max(timeout / 12)
     }
 
-    /// Whether the hold goes on.
-    async fn prove(&mut self) -> bool {
+    /// Proves the hold. It goes on unless it is lost.
+    async fn prove(&mut self) -> Result<(), LockError> {
         let limit = self.watch.left().min(self.watch.timeout() / 3);
         let sent = self.watch.now();
         match bounded(limit, &mut self.gone, self.hold.prove()).await {
-            Work::Answered(Ok(())) => {
-                self.watch.proven(sent);
-                true
+            Work::Answered(proven) => {
+                if proven.is_ok() {
+                    self.watch.proven(sent);
+                }
+                proven
             }
-            Work::Answered(Err(LockError::Lost)) => false,
-            Work::Answered(Err(LockError::Unavailable { .. })) => true,
-            Work::TooLong => self.hold.broken_off(),
+            Work::TooLong if self.hold.broken_off() => {
+                Err(unavailable("the server took too long to say who has the lock"))
+            }
+            Work::TooLong => Err(LockError::Lost),
             Work::HolderGone => {
                 self.hold.broken_off();
-                false
+                Err(LockError::Lost)
             }
         }
     }
@@ -233,7 +256,7 @@ impl<H: Hold> Keeper<H> {
                     return Ok(epoch);
                 }
                 Work::Answered(Ok(Raised::Blocked(error))) => {
-                    if !self.prove().await {
+                    if let Err(LockError::Lost) = self.prove().await {
                         return Err(LockError::Lost);
                     }
                     if tries == TRIES {
