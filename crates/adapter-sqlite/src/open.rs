@@ -14,6 +14,7 @@ use tokio::sync::Mutex;
 
 use crate::connection::{AsyncSqlite, READERS, connect, connect_reader, run};
 use crate::error::{OpenError, Step, StepError};
+use crate::registry::identity_of;
 use crate::{SqliteStore, migrate, time};
 
 /// What the clones of a store share.
@@ -40,7 +41,9 @@ impl SqliteStore {
         if !migrate::is_current(&mut writer) {
             migrate::migrate(&mut writer, &path)?;
             let installation = ids.installation_id().to_string();
-            run(&mut writer, |conn| make_installation(conn, &installation)).map_err(open)?;
+            let here = identity_of(&path)
+                .map_err(|source| OpenError::File { path: path.clone(), source })?;
+            run(&mut writer, |conn| make_installation(conn, &installation, &here)).map_err(open)?;
         }
         let mut readers = Vec::with_capacity(READERS);
         for _ in 0..READERS {
@@ -69,7 +72,8 @@ fn create(path: &Path) -> Result<PathBuf, OpenError> {
     path.canonicalize().map_err(file)
 }
 
-fn make_installation(conn: &mut SqliteConnection, id: &str) -> Step<()> {
+/// Who and where this database is. It is written here, so that who only looks does not write it.
+fn make_installation(conn: &mut SqliteConnection, id: &str, here: &str) -> Step<()> {
     let now = time::now(conn)?;
     diesel::sql_query(
         "INSERT INTO postonce_installation (only, id, made_at) VALUES (1, ?, ?) \
@@ -79,5 +83,8 @@ fn make_installation(conn: &mut SqliteConnection, id: &str) -> Step<()> {
     .bind::<diesel::sql_types::BigInt, _>(now)
     .execute(conn)
     .map_err(StepError::from)?;
+    diesel::sql_query("UPDATE postonce_installation SET server = ? WHERE server IS NULL")
+        .bind::<Text, _>(here)
+        .execute(conn)?;
     Ok(())
 }

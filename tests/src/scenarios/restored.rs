@@ -205,6 +205,8 @@ async fn an_alarm_that_keeps_nothing_from_being_sent_is_not_told() {
     // It has an invoice in doubt, and none that waits.
     assert_eq!(cause(&world.sync().await), None);
     world.import(&["INV-2"]).await;
+    let none = SyncRequest { limit: Some(0), ..request() };
+    assert_eq!(cause(&world.sync_by(&none).await), None);
     assert_eq!(cause(&world.sync().await), Some(StopCause::Alarm));
 }
 

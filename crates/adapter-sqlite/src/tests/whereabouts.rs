@@ -64,6 +64,19 @@ async fn the_same_file_is_where_it_was_under_another_name() {
 }
 
 #[tokio::test]
+async fn to_ask_where_the_file_is_writes_nothing() {
+    let scene = Scene::new();
+    let mut writer = scene.raw();
+    writer.batch_execute("BEGIN IMMEDIATE").unwrap();
+    assert_eq!(scene.store.whereabouts().await.unwrap(), Whereabouts::Same);
+    // Not even in a database that was copied before anybody asked.
+    writer.batch_execute("ROLLBACK").unwrap();
+    let copy = scene.folder.path().join("copy.db");
+    scene.execute(&format!("VACUUM INTO '{}'", copy.display())).unwrap();
+    assert!(is_moved(&open(&copy).whereabouts().await.unwrap()));
+}
+
+#[tokio::test]
 async fn writing_vacuuming_and_opening_again_do_not_move_the_file() {
     let scene = Scene::new();
     assert_eq!(scene.store.whereabouts().await.unwrap(), Whereabouts::Same);
