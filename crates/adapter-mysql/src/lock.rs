@@ -7,6 +7,7 @@ mod epoch;
 mod holder;
 pub(crate) mod keeper;
 pub(crate) mod lease;
+pub(crate) mod line;
 mod local;
 mod name;
 pub(crate) mod named;
@@ -19,7 +20,8 @@ use diesel::result::Error as DriverError;
 use postonce_ports::lock::{LockAnswer, LockError, LockState, RunLock};
 
 use crate::error::{Trouble, classify};
-use crate::session::{Target, connect};
+use crate::lock::line::Line;
+use crate::session::Target;
 use crate::{LockKind, LockOptions, MysqlStore};
 
 /// The shortest time without a sign of life after which a holder counts as gone. A server counts
@@ -43,10 +45,10 @@ impl RunLock for MysqlStore {
     async fn state(&self) -> Result<LockState, LockError> {
         let (target, options) = (&self.inner.target, &self.inner.lock);
         check(options)?;
-        let mut conn = connect(target).await.map_err(refused)?;
+        let mut line = Line::open(target).await?;
         match options.kind {
-            LockKind::Named => named::state(&mut conn, target, &options.name).await,
-            LockKind::Lease => lease::state(&mut conn, target, &options.name).await,
+            LockKind::Named => named::state(&mut line, target, &options.name).await,
+            LockKind::Lease => lease::state(&mut line, target, &options.name).await,
         }
     }
 }
@@ -71,7 +73,7 @@ pub(crate) fn unavailable(message: impl Into<String>) -> LockError {
 }
 
 /// What a connection that is not made means for a lock.
-pub(crate) fn refused(error: crate::OpenError) -> LockError {
+fn refused(error: crate::OpenError) -> LockError {
     LockError::Unavailable { message: error.to_string(), source: Some(Box::new(error)) }
 }
 

@@ -9,9 +9,10 @@ use postonce_ports::lock::LockError;
 use tokio::time::timeout;
 
 use crate::lock::lease::{Lease, Taking};
+use crate::lock::line::Line;
 use crate::lock::named::{NamedSession, token};
-use crate::lock::{check, failed, is_in_the_way, refused};
-use crate::session::{Target, connect};
+use crate::lock::{check, failed, is_in_the_way};
+use crate::session::Target;
 use crate::variables::Variables;
 use crate::{LockKind, LockOptions, MysqlStore};
 
@@ -140,8 +141,8 @@ async fn prove_named(
 }
 
 async fn prove_lease(target: &Target, options: &LockOptions) -> Result<(), LockRefused> {
-    let mut first = connect(target).await.map_err(refused)?;
-    let mut second = connect(target).await.map_err(refused)?;
+    let mut first = Line::open(target).await?;
+    let mut second = Line::open(target).await?;
     let driver = |error| failed(target, error);
     let tokens =
         [token(&mut first).await.map_err(driver)?, token(&mut second).await.map_err(driver)?];
@@ -152,7 +153,7 @@ async fn prove_lease(target: &Target, options: &LockOptions) -> Result<(), LockR
     let proven = exclude(&mut first, &mut second, [&one, &two]).await;
     let swept = diesel::sql_query("DELETE FROM postonce_lease WHERE name = ?")
         .bind::<Text, _>(&name)
-        .execute(&mut first)
+        .execute(&mut *first)
         .await;
     let why = proven.map_err(driver)?;
     swept.map_err(driver)?;

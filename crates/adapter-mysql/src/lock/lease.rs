@@ -13,11 +13,12 @@ use postonce_domain::CompanyFile;
 use postonce_ports::lock::{LockAnswer, LockError, LockState};
 
 use super::keeper::{Hold, Kept, Raised};
+use super::line::Line;
 use super::watch::{Watch, boot};
-use super::{epoch, failed, holder, is_in_the_way, named, refused, row_wait, unavailable, whole};
+use super::{epoch, failed, holder, is_in_the_way, named, unavailable, whole};
 use crate::LockOptions;
 use crate::error::{Trouble, classify};
-use crate::session::{Target, connect};
+use crate::session::Target;
 
 /// How often the lease is tried to be taken while others are in the way.
 const TRIES: u32 = 5;
@@ -56,19 +57,6 @@ struct Row {
     fence: i64,
     #[diesel(sql_type = Bool)]
     live: bool,
-}
-
-/// A connection that the server ends after `timeout` without a statement: what a host that vanishes
-/// leaves half-way must not keep others from the row for longer than its lease.
-async fn open(target: &Target, timeout: Duration) -> Result<AsyncMysqlConnection, LockError> {
-    let mut conn = connect(target).await.map_err(refused)?;
-    let settings = format!(
-        "SET SESSION wait_timeout = {}, innodb_lock_wait_timeout = {}",
-        timeout.as_secs(),
-        row_wait(timeout)
-    );
-    conn.batch_execute(&settings).await.map_err(|error| failed(target, error))?;
-    Ok(conn)
 }
 
 async fn look(
@@ -168,25 +156,25 @@ pub(super) async fn try_acquire(
     target: &Target,
     options: &LockOptions,
 ) -> Result<LockAnswer, LockError> {
-    let mut conn = open(target, options.timeout).await?;
-    let token = named::token(&mut conn).await.map_err(|error| failed(target, error))?;
+    let mut line = Line::watched(target, options.timeout).await?;
+    let token = named::token(&mut line).await.map_err(|error| failed(target, error))?;
     let owner = format!("lease {} {token}", options.name);
     let lease = Lease { name: options.name.clone(), owner, timeout: options.timeout };
     for _ in 0..TRIES {
         let sent = boot();
-        let taking = match lease.take(&mut conn).await {
+        let taking = match lease.take(&mut line).await {
             Ok(taking) => taking,
             // Another won, here or on another member of the cluster. It is rolled back.
             Err(error) if is_in_the_way(&error) => {
-                let rolled_back = conn.batch_execute("ROLLBACK").await;
+                let rolled_back = line.batch_execute("ROLLBACK").await;
                 rolled_back.map_err(|error| failed(target, error))?;
                 Taking::Again
             }
             Err(error) => {
                 // COMMIT may have been sent, so it is read back on a new connection.
                 let error = failed(target, error);
-                conn = open(target, options.timeout).await?;
-                match look(&mut conn, &lease.name, "FOR UPDATE").await {
+                line = Line::watched(target, options.timeout).await?;
+                match look(&mut line, &lease.name, "FOR UPDATE").await {
                     Ok(Some(row)) if row.owner.as_ref() == Some(&lease.owner) => {
                         Taking::Taken { fence: row.fence }
                     }
@@ -201,14 +189,14 @@ pub(super) async fn try_acquire(
                     lease,
                     fence,
                     target: target.clone(),
-                    conn: Some(conn),
+                    line: Some(line),
                     over: false,
                 };
                 let kept = Kept::keep(hold, watch, None, owner, None);
                 return Ok(LockAnswer::Acquired(Box::new(kept)));
             }
             Taking::Busy { owner } => {
-                return Ok(LockAnswer::Busy(holder::run_of_owner(&mut conn, &owner).await));
+                return Ok(LockAnswer::Busy(holder::run_of_owner(&mut line, &owner).await));
             }
             Taking::Again => {}
         }
@@ -235,18 +223,18 @@ struct LeaseHold {
     fence: i64,
     target: Target,
     /// None after trouble. The lease is not the connection's, so the next one does as well.
-    conn: Option<AsyncMysqlConnection>,
+    line: Option<Line>,
     /// It was freed, or found to be another's.
     over: bool,
 }
 
 impl LeaseHold {
-    async fn conn(&mut self) -> Result<&mut AsyncMysqlConnection, LockError> {
-        let conn = match self.conn.take() {
-            Some(conn) => conn,
-            None => open(&self.target, self.lease.timeout).await?,
+    async fn line(&mut self) -> Result<&mut Line, LockError> {
+        let line = match self.line.take() {
+            Some(line) => line,
+            None => Line::watched(&self.target, self.lease.timeout).await?,
         };
-        Ok(self.conn.insert(conn))
+        Ok(self.line.insert(line))
     }
 
     /// Whether a change of the row met it; if not, the lease is another's.
@@ -258,7 +246,7 @@ impl LeaseHold {
                 Err(LockError::Lost)
             }
             Err(error) => {
-                self.conn = None;
+                self.line = None;
                 Err(failed(&self.target, error))
             }
         }
@@ -269,7 +257,7 @@ impl LeaseHold {
         company_file: &CompanyFile,
     ) -> Result<QueryResult<Raised>, LockError> {
         let (lease, fence) = (self.lease.clone(), self.fence);
-        let conn = self.conn().await?;
+        let conn: &mut AsyncMysqlConnection = self.line().await?;
         let raised = async {
             conn.batch_execute("START TRANSACTION").await?;
             // The row of the lease is written in the same transaction, so that whoever takes it
@@ -297,7 +285,7 @@ impl LeaseHold {
 impl Hold for LeaseHold {
     async fn prove(&mut self) -> Result<(), LockError> {
         let (lease, fence) = (self.lease.clone(), self.fence);
-        let changed = lease.renew(self.conn().await?, fence).await;
+        let changed = lease.renew(self.line().await?, fence).await;
         self.met(changed)
     }
 
@@ -308,7 +296,7 @@ impl Hold for LeaseHold {
         };
         // Where the transaction stands is not known: the next one has a connection of its own. An
         // epoch that was raised without an answer is raised once more.
-        self.conn = None;
+        self.line = None;
         let is_worth_it = is_in_the_way(&error) || classify(&error) == Trouble::Lost;
         let error = failed(&self.target, error);
         if is_worth_it { Ok(Raised::Blocked(error)) } else { Err(error) }
@@ -316,14 +304,14 @@ impl Hold for LeaseHold {
 
     async fn free(&mut self) -> Result<(), LockError> {
         let (lease, fence) = (self.lease.clone(), self.fence);
-        let changed = lease.free(self.conn().await?, fence).await;
+        let changed = lease.free(self.line().await?, fence).await;
         self.met(changed)?;
         self.over = true;
         Ok(())
     }
 
     fn broken_off(&mut self) -> bool {
-        self.conn = None;
+        self.line = None;
         true
     }
 

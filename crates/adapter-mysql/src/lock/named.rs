@@ -10,17 +10,18 @@ use postonce_domain::CompanyFile;
 use postonce_ports::lock::{LockAnswer, LockError, LockState};
 
 use super::keeper::{Hold, Kept, Raised};
+use super::line::Line;
 use super::local::Reserved;
 use super::watch::{Watch, boot};
-use super::{epoch, failed, holder, is_in_the_way, local, refused, row_wait, unavailable};
+use super::{epoch, failed, holder, is_in_the_way, local, unavailable};
 use crate::LockOptions;
 use crate::identity::identity;
-use crate::session::{Target, connect};
+use crate::session::Target;
 use crate::variables::Variables;
 
 /// A session that has named locks, and nothing else to do.
 pub(crate) struct NamedSession {
-    conn: AsyncMysqlConnection,
+    line: Line,
     target: Target,
     /// The server's id of it.
     pub(crate) id: u64,
@@ -56,33 +57,26 @@ impl NamedSession {
     /// Opens a session that the server ends after `timeout` without a statement, which frees its
     /// locks.
     pub(crate) async fn open(target: &Target, timeout: Duration) -> Result<Self, LockError> {
-        let mut conn = connect(target).await.map_err(refused)?;
-        let driver = |error| failed(target, error);
-        let settings = format!(
-            "SET SESSION wait_timeout = {}, innodb_lock_wait_timeout = {}, autocommit = 1",
-            timeout.as_secs(),
-            row_wait(timeout)
-        );
-        conn.batch_execute(&settings).await.map_err(driver)?;
+        let mut line = Line::watched(target, timeout).await?;
         let id = diesel::sql_query("SELECT CAST(CONNECTION_ID() AS UNSIGNED) AS id");
-        let id: Id = id.get_result(&mut conn).await.map_err(driver)?;
-        Ok(Self { conn, target: target.clone(), id: id.id, timeout })
+        let id: Id = id.get_result(&mut *line).await.map_err(|error| failed(target, error))?;
+        Ok(Self { line, target: target.clone(), id: id.id, timeout })
     }
 
     /// Which server it is a session of.
     async fn server(&mut self) -> Result<String, LockError> {
-        identity(&mut self.conn).await.map_err(|error| failed(&self.target, error))
+        identity(&mut self.line).await.map_err(|error| failed(&self.target, error))
     }
 
     /// Settings of its server.
     pub(crate) async fn settings(&mut self, names: &[&str]) -> Result<Variables, LockError> {
-        let settings = Variables::global(&mut self.conn, names).await;
+        let settings = Variables::global(&mut self.line, names).await;
         settings.map_err(|error| failed(&self.target, error))
     }
 
     /// Ends another session.
     pub(crate) async fn kill(&mut self, id: u64) -> Result<(), LockError> {
-        let killed = self.conn.batch_execute(&format!("KILL {id}")).await;
+        let killed = self.line.batch_execute(&format!("KILL {id}")).await;
         killed.map_err(|error| failed(&self.target, error))
     }
 
@@ -92,7 +86,7 @@ impl NamedSession {
             .bind::<Text, _>(name)
             .bind::<Unsigned<BigInt>, _>(u64::from(seconds));
         let said: Said =
-            query.get_result(&mut self.conn).await.map_err(|it| failed(&self.target, it))?;
+            query.get_result(&mut *self.line).await.map_err(|it| failed(&self.target, it))?;
         match said.said {
             Some(1) => Ok(true),
             Some(0) => Ok(false),
@@ -106,19 +100,19 @@ impl NamedSession {
 
     /// Which session has a lock.
     pub(crate) async fn owner(&mut self, name: &str) -> Result<Option<u64>, LockError> {
-        owner(&mut self.conn, name).await.map_err(|error| failed(&self.target, error))
+        owner(&mut self.line, name).await.map_err(|error| failed(&self.target, error))
     }
 
     /// Frees a lock; whether this session had it.
     async fn free(&mut self, name: &str) -> QueryResult<bool> {
         let query = diesel::sql_query("SELECT CAST(RELEASE_LOCK(?) AS SIGNED) AS said");
-        let said: Said = query.bind::<Text, _>(name).get_result(&mut self.conn).await?;
+        let said: Said = query.bind::<Text, _>(name).get_result(&mut *self.line).await?;
         Ok(said.said == Some(1))
     }
 
     /// A text that nobody else has.
     pub(crate) async fn token(&mut self) -> Result<String, LockError> {
-        token(&mut self.conn).await.map_err(|error| failed(&self.target, error))
+        token(&mut self.line).await.map_err(|error| failed(&self.target, error))
     }
 
     /// Keeps a lock that this session has taken by a statement sent at `sent`.
@@ -165,7 +159,7 @@ pub(super) async fn try_acquire(
         let kept = session.keep(&options.name, owner, sent, reserved);
         return Ok(LockAnswer::Acquired(Box::new(kept)));
     }
-    match state(&mut session.conn, target, &options.name).await? {
+    match state(&mut session.line, target, &options.name).await? {
         LockState::Held(holder) => Ok(LockAnswer::Busy(holder)),
         // It was freed after we asked for it.
         LockState::Free => Ok(LockAnswer::Busy(None)),
@@ -200,7 +194,7 @@ struct NamedHold {
 
 impl NamedHold {
     async fn raise(&mut self, company_file: &CompanyFile) -> QueryResult<Option<Raised>> {
-        let conn = &mut self.session.conn;
+        let conn = &mut *self.session.line;
         conn.batch_execute("START TRANSACTION").await?;
         if epoch::raise_while_held(conn, company_file, &self.name).await? == 0 {
             return Ok(None);
@@ -214,7 +208,7 @@ impl NamedHold {
 #[async_trait]
 impl Hold for NamedHold {
     async fn prove(&mut self) -> Result<(), LockError> {
-        match owner(&mut self.session.conn, &self.name).await {
+        match owner(&mut self.session.line, &self.name).await {
             Ok(Some(id)) if id == self.session.id => Ok(()),
             Ok(_) | Err(_) => Err(LockError::Lost),
         }
@@ -226,7 +220,7 @@ impl Hold for NamedHold {
             Err(error) => error,
         };
         // A session that takes a statement is the same one, with its lock.
-        let rolled_back = self.session.conn.batch_execute("ROLLBACK").await;
+        let rolled_back = self.session.line.batch_execute("ROLLBACK").await;
         rolled_back.map_err(|_gone| LockError::Lost)?;
         let is_in_the_way = is_in_the_way(&error);
         let error = failed(&self.session.target, error);
@@ -258,9 +252,9 @@ impl Hold for NamedHold {
 /// Ends a session that still has the lock. There is nobody to tell if that fails: the server ends
 /// it too, later.
 async fn kill(target: Target, id: u64, name: String) {
-    let Ok(mut conn) = connect(&target).await else { return };
+    let Ok(mut line) = Line::open(&target).await else { return };
     // The id may be another session's by now, after a restart. Who has the lock is the one.
-    if owner(&mut conn, &name).await == Ok(Some(id)) {
-        drop(conn.batch_execute(&format!("KILL {id}")).await);
+    if owner(&mut line, &name).await == Ok(Some(id)) {
+        drop(line.batch_execute(&format!("KILL {id}")).await);
     }
 }

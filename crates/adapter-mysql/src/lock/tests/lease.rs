@@ -122,7 +122,9 @@ async fn a_host_that_vanishes_while_it_takes_the_lease_keeps_others_from_it_no_l
     proxy.freeze_after("SELECT owner, fence");
     let call = pin!(through.try_acquire());
     let frozen = pin!(proxy.lost());
-    let Either::Right(((), _still_there)) = select(call, frozen).await else { panic!("it was answered") };
+    let Either::Right(((), _still_there)) = select(call, frozen).await else {
+        panic!("it was answered")
+    };
     let taken = loop {
         match store(&options).await.try_acquire().await {
             Ok(LockAnswer::Acquired(taken)) => break taken,

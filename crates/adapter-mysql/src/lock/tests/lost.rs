@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
-use postonce_ports::lock::LockError;
+use postonce_ports::lock::{HeldLock, LockError};
 
 use super::scene::{
-    LONG, SHORT, acquire, file, is_freed, kill, number, open_transaction, options, run, until_lost,
+    LONG, SHORT, acquire, file, is_freed, kill, number, open_transaction, options, run, target,
+    until_lost,
 };
 use crate::LockKind;
+use crate::lock::named::NamedSession;
+use crate::lock::watch::boot;
 
 const EPOCH: &str = "SELECT MAX(epoch) FROM postonce_epoch";
 
@@ -45,6 +48,26 @@ async fn the_heartbeat_keeps_the_lock_beyond_the_timeout() {
     assert!(!super::scene::is_freed_within(&options, 6).await);
     assert!(!lock.is_lost());
     lock.release().await.unwrap();
+}
+
+/// As after something between us and the server has made another session of ours.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_that_lives_without_its_lock_has_lost_it() {
+    let options = options(LockKind::Named, LONG).await;
+    let without_lock = async || {
+        let session = NamedSession::open(&target(&options), LONG).await.unwrap();
+        session.keep(&options.lock.name, "nobody".to_owned(), boot(), None)
+    };
+    let raised = without_lock().await.raise_epoch(&file()).await;
+    assert!(matches!(raised, Err(LockError::Lost)), "{raised:?}");
+    assert_eq!(number(&options, EPOCH).await, None);
+    let lock: Box<dyn HeldLock> = Box::new(without_lock().await);
+    assert!(matches!(lock.release().await, Err(LockError::Lost)));
+    // Another one has it, and that is told from having it.
+    let _other = acquire(&options).await;
+    let lock = without_lock().await;
+    assert!(matches!(lock.prove().await, Err(LockError::Lost)));
+    assert!(HeldLock::is_lost(&lock));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
