@@ -213,8 +213,9 @@ impl Registry for Gated {
         self.pass("company_file_settings").await;
         let mut known = self.store.company_file_settings(alias).await?;
         if self.setting.bug == Some(Bug::NeverQuiet) {
-            let alarm = known.as_mut().and_then(|known| known.alarm.as_mut());
-            alarm.into_iter().for_each(|alarm| alarm.quiet_over = true);
+            if let Some(alarm) = known.as_mut().and_then(|known| known.alarm.as_mut()) {
+                alarm.quiet_over = true;
+            }
         }
         Ok(known)
     }

@@ -111,7 +111,7 @@ pub(super) fn play(setting: Setting, steps: &[Step]) -> Result<(), String> {
         return world.end(steps);
     };
     let backup = world.store.backup();
-    let (before, after) = steps.split_at(steps.len() / 2);
+    let (before, after) = steps.split_at(steps.len().div_ceil(2));
     world.act(before, false)?;
     world.restore(&backup, restore);
     world.act(after, true)?;

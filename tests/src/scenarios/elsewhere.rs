@@ -1,6 +1,6 @@
 //! A database that is on another server than it was: a failover, a copy, a staging system.
 
-use postonce_domain::{RunResult, RunStatus, StateName, StopCause};
+use postonce_domain::{RunCounts, RunResult, RunStatus, StateName, StopCause};
 use postonce_engine::PreviewOutcome;
 use postonce_ports::history::RunHistory as _;
 use postonce_ports::registry::Registry as _;
@@ -39,7 +39,7 @@ async fn a_database_that_has_moved_sends_nothing_and_changes_nothing() {
     let world = moved().await;
     for _ in 0..2 {
         let end = world.sync().await;
-        assert_eq!((end.counts, end.status()), (Default::default(), RunStatus::Failed));
+        assert_eq!((end.counts, end.status()), (RunCounts::default(), RunStatus::Failed));
         let (cause, words) = end.stopped.unwrap();
         assert_eq!(cause, StopCause::OtherServer);
         for part in ["from memory, to elsewhere", "postonce connect --take-over"] {
