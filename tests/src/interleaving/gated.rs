@@ -212,10 +212,10 @@ impl Registry for Gated {
     ) -> Result<Option<CompanyFileSettings>, StoreError> {
         self.pass("company_file_settings").await;
         let mut known = self.store.company_file_settings(alias).await?;
-        if self.setting.bug == Some(Bug::NeverQuiet) {
-            if let Some(alarm) = known.as_mut().and_then(|known| known.alarm.as_mut()) {
-                alarm.quiet_over = true;
-            }
+        if self.setting.bug == Some(Bug::NeverQuiet)
+            && let Some(alarm) = known.as_mut().and_then(|known| known.alarm.as_mut())
+        {
+            alarm.quiet_over = true;
         }
         Ok(known)
     }
