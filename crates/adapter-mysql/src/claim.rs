@@ -5,6 +5,8 @@
 //! what was read; the UPDATE writes over that version alone, so of two claims the second finds no
 //! row. Then the claim with its payload, the note, and COMMIT.
 
+use std::time::Duration;
+
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel_async::RunQueryDsl;
@@ -43,8 +45,9 @@ impl MysqlStore {
     }
 
     /// Looks for a claim on a new session. The locking read waits for a commit that is still under
-    /// way; one that never ends is an error, not an answer.
+    /// way; one that does not end is an error, not an answer.
     pub(crate) async fn read_claim_back(&self, claim: ClaimId) -> Result<bool, StoreError> {
+        const LIMIT: Duration = Duration::from_secs(30);
         const READ_BACK: &str = "SELECT seq FROM postonce_claim WHERE id = ? FOR UPDATE";
         let target = self.inner.target.clone();
         let reading = async move {
@@ -53,7 +56,14 @@ impl MysqlStore {
             let found = found.await.map_err(|error| unavailable(&target, error))?;
             Ok(!found.is_empty())
         };
-        let answer = tokio::spawn(reading).await;
+        let answer = tokio::spawn(tokio::time::timeout(LIMIT, reading)).await;
+        let answer = answer.map(|in_time| {
+            in_time.unwrap_or_else(|_| {
+                let words =
+                    format!("{}: no answer within {} s", self.inner.target, LIMIT.as_secs());
+                Err(StoreError::unavailable(words))
+            })
+        });
         answer.unwrap_or_else(|gone| Err(StoreError::unavailable(gone.to_string())))
     }
 }
@@ -65,13 +75,14 @@ struct Seq {
     seq: i64,
 }
 
-const READ: &str = "\
+/// Without an order: sorting texts takes the server a table of its own.
+pub(crate) const READ: &str = "\
     SELECT i.*, l.line_number, l.item_code, l.description, l.quantity_e4, l.unit_price_e4, \
     l.discount_e2, l.tax_code, \
     (SELECT e.epoch FROM postonce_epoch AS e WHERE e.company_file = i.company_file \
     LOCK IN SHARE MODE) AS epoch \
     FROM postonce_invoice AS i LEFT JOIN postonce_invoice_line AS l ON l.invoice_id = i.id \
-    WHERE i.id = ? ORDER BY l.line_number";
+    WHERE i.id = ?";
 
 /// An invoice with one of its lines, if it has any.
 #[derive(QueryableByName)]
@@ -128,7 +139,8 @@ async fn claim(conn: &mut Conn, wish: &ClaimRequest) -> Step<End<Result<Attempt,
         Ok(next) => next,
         Err(refusal) => return refused(ClaimRefusal::Moved(refusal)),
     };
-    let lines: Vec<LineRow> = rows.iter().filter_map(ReadRow::line).collect();
+    let mut lines: Vec<LineRow> = rows.iter().filter_map(ReadRow::line).collect();
+    lines.sort_by_key(|line| line.line_number);
     if row.invoice(&lines).is_err() {
         return refused(ClaimRefusal::TotalsDiffer);
     }

@@ -57,6 +57,8 @@ pub(crate) enum Trouble {
     Lost,
     /// 1062: a unique key has this value already.
     Duplicate,
+    /// What is to be written is more than the server or a column takes.
+    TooLarge,
     /// The server or the transaction takes no writes.
     ReadOnly,
     /// 1047, 1180: a node of a cluster that has no majority, or is not ready yet.
@@ -66,7 +68,16 @@ pub(crate) enum Trouble {
 }
 
 /// Words of servers and driver, and what they tell. The driver keeps no error number.
-const WORDS: [(&str, Trouble); 21] = [
+const WORDS: [(&str, Trouble); 27] = [
+    // Some of these come as errors of input and output, so they are first.
+    ("packet too large", Trouble::TooLarge),
+    ("max_allowed_packet", Trouble::TooLarge),
+    ("Data too long", Trouble::TooLarge),
+    // Words of clusters by Percona, and of Group Replication, for a transaction that lost.
+    ("WSREP detected deadlock", Trouble::Deadlock),
+    ("Plugin instructed the server to rollback", Trouble::Deadlock),
+    // The schema was changed beside us: a new session prepares anew.
+    ("needs to be re-prepared", Trouble::Lost),
     ("Deadlock found", Trouble::Deadlock),
     ("Lock wait timeout exceeded", Trouble::LockWait),
     ("could not be acquired immediately and NOWAIT is set", Trouble::LockWait),
@@ -112,7 +123,13 @@ pub(crate) fn classify(error: &DriverError) -> Trouble {
 pub(crate) fn unavailable(target: &Target, error: DriverError) -> StoreError {
     let mend = match classify(&error) {
         Trouble::Deadlock | Trouble::LockWait | Trouble::Conflict => {
-            "others had its rows for too long; try again"
+            let message =
+                format!("{target}: others had its rows for too long; try again ({error})");
+            return StoreError::Refused { message };
+        }
+        Trouble::TooLarge => {
+            let message = format!("{target}: more than it takes in one piece ({error})");
+            return StoreError::Refused { message };
         }
         Trouble::Lost => "the connection was lost; check server and network",
         Trouble::ReadOnly => "it takes no writes; connect to the primary",

@@ -13,7 +13,8 @@ use crate::variables::Variables;
 ///   server has the same until its `auto.cnf` is removed, as every guide to copying says.
 /// - `MariaDB`: its `server_uid`, made of the host's network address and the port. It changes with
 ///   the host and not with the data, so a restored backup on the same host is not seen by it.
-/// - Older `MariaDB` has none; host name, port, data folder and `server_id` stand in for it.
+/// - Both with the `server_id`, which every replica has for its own.
+/// - Older MariaDB has none; host name, port, data folder and `server_id` stand in for it.
 pub(crate) async fn identity(conn: &mut AsyncMysqlConnection) -> QueryResult<String> {
     let settings = Variables::global(conn, &SETTINGS).await?;
     let status = if settings.is_on("wsrep_on") {
@@ -45,7 +46,8 @@ fn told_by(settings: &Variables, status: &Variables) -> String {
         ("server_uid", "mariadb"),
     ] {
         if let Some(value) = settings.filled(setting) {
-            return format!("{word} {value}");
+            let id = settings.filled("server_id").filter(|_| word != "group");
+            return id.map_or(format!("{word} {value}"), |id| format!("{word} {value} id {id}"));
         }
     }
     let told = |name| settings.get(name).unwrap_or_default();

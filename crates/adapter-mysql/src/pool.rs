@@ -13,8 +13,8 @@ use crate::session::{Target, connect};
 /// How many transactions may go on at once. On two cores nothing is gained beyond.
 pub(crate) const SESSIONS: usize = 16;
 
-/// A session that was not used for so long is not trusted: a firewall may have forgotten it.
-const IDLE_LIMIT: Duration = Duration::from_secs(240);
+/// A session that was not used for so long is not trusted: the server ends it soon.
+const IDLE_LIMIT: Duration = Duration::from_secs(40);
 
 /// Sessions with autocommit off: the first statement of a transaction begins it.
 pub(crate) struct Pool {

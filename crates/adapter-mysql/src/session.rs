@@ -21,11 +21,19 @@ const KEEPALIVE_MS: u32 = 20_000;
 /// - READ COMMITTED: a statement sees what is committed when it begins, and locks no gaps.
 /// - Who waits for a row for five seconds starts anew; the default is 50 s, longer than a claim
 ///   may take.
+/// - So does who waits for a table that somebody changes or dumps; there the default is a day.
 /// - Strict: what does not fit is refused, not cut.
+/// - A client that is stopped in the middle of a transaction keeps its row locks no longer than a
+///   minute, half of one where the server can tell. The default is eight hours.
+/// - On a node of a cluster each statement sees what any node has committed before it.
 const SETTINGS: &str = "SET \
     time_zone = '+00:00', \
     lc_messages = 'en_US', \
     innodb_lock_wait_timeout = 5, \
+    lock_wait_timeout = 5, \
+    wait_timeout = 60, \
+    /*M! idle_transaction_timeout = 30, */ \
+    /*M! wsrep_sync_wait = 3, */ \
     sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,\
 NO_ENGINE_SUBSTITUTION'";
 const ISOLATION: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";

@@ -88,7 +88,7 @@ impl Exit {
     /// The code of trouble that kept a use case from its end.
     pub fn of_trouble(error: &EngineError) -> Self {
         match error {
-            EngineError::Store(StoreError::Unavailable { .. })
+            EngineError::Store(StoreError::Unavailable { .. } | StoreError::Refused { .. })
             | EngineError::Lock(LockError::Unavailable { .. }) => Self::DatabaseUnavailable,
             EngineError::Store(StoreError::Corrupt { .. }) => Self::Unexpected,
             EngineError::Lock(LockError::Lost) => Self::LockLost,

@@ -218,7 +218,9 @@ impl Run<'_> {
                 self.tally.give_back_claim();
                 return self.refused(stored, refusal).await;
             }
-            Ok(ClaimAnswer::Unanswered(_)) => return self.find_claim(stored.id, claim).await,
+            Ok(ClaimAnswer::Unanswered(_)) => {
+                return self.find_claim(&file.work.company_file, stored.id, claim).await;
+            }
             Err(error) => {
                 self.tally.give_back_claim();
                 return Err(error.into());
@@ -231,7 +233,7 @@ impl Run<'_> {
         } else {
             self.engine.ports.ledger.post(token).await
         };
-        self.record(claim, outcome.clone()).await;
+        self.record(&file.work.company_file, claim, outcome.clone()).await;
         self.react(&file.work.company_file, stored.id, &outcome).await
     }
 
@@ -259,13 +261,23 @@ impl Run<'_> {
     /// The claim's commit went unanswered. If the claim stands, only this run could have sent it,
     /// and it did not. If it does not, nothing is proven. Either way this run leaves the invoice
     /// alone.
-    async fn find_claim(&self, invoice: InvoiceId, claim: ClaimId) -> Result<(), EngineError> {
+    async fn find_claim(
+        &self,
+        file: &CompanyFile,
+        invoice: InvoiceId,
+        claim: ClaimId,
+    ) -> Result<(), EngineError> {
         self.tally.leave_alone(invoice);
+        let words = format!(
+            "the commit of a claim of invoice {invoice} went unanswered; nothing was sent, and the \
+             next run sends it"
+        );
+        self.tally.trouble(invoice, StopCause::DatabaseUnavailable, words);
         let reason = "the claim's commit went unanswered; nothing was sent".to_owned();
         let outcome = Outcome::NotSent { cause: NotSentCause::CommitUnanswered, reason };
         match self.engine.ports.store.read_back(claim).await {
             Ok(true) => {
-                self.record(claim, outcome).await;
+                self.record(file, claim, outcome).await;
                 Ok(())
             }
             Ok(false) => {
@@ -273,7 +285,7 @@ impl Run<'_> {
                 Ok(())
             }
             Err(error) => {
-                self.tally.keep_unrecorded(claim, outcome);
+                self.tally.keep_unrecorded(file, claim, outcome);
                 Err(error.into())
             }
         }
@@ -366,6 +378,11 @@ impl Run<'_> {
             // A row that cannot be read costs its invoice and nothing else.
             EngineError::Store(error @ StoreError::Corrupt { .. }) => {
                 self.tally.trouble(invoice, StopCause::Unexpected, error.to_string());
+            }
+            // So does one that others keep locked, or that is too large.
+            EngineError::Store(error @ StoreError::Refused { .. }) => {
+                self.tally.trouble(invoice, StopCause::DatabaseUnavailable, error.to_string());
+                self.tally.leave_alone(invoice);
             }
             EngineError::Store(error) => self.halt(&error),
             EngineError::Lock(error) => self.tally.halt(StopCause::LockLost, error.to_string()),

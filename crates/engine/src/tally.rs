@@ -29,7 +29,7 @@ struct Inner {
     resume_at: Duration,
     written_at: Duration,
     not_sent: BTreeMap<InvoiceId, u32>,
-    unrecorded: Vec<(ClaimId, Outcome)>,
+    unrecorded: Vec<(CompanyFile, ClaimId, Outcome)>,
 }
 
 impl Tally {
@@ -184,11 +184,11 @@ impl Tally {
     }
 
     /// An outcome that the database did not take.
-    pub(crate) fn keep_unrecorded(&self, claim: ClaimId, outcome: Outcome) {
-        self.inner().unrecorded.push((claim, outcome));
+    pub(crate) fn keep_unrecorded(&self, file: &CompanyFile, claim: ClaimId, outcome: Outcome) {
+        self.inner().unrecorded.push((file.clone(), claim, outcome));
     }
 
-    pub(crate) fn take_unrecorded(&self) -> Vec<(ClaimId, Outcome)> {
+    pub(crate) fn take_unrecorded(&self) -> Vec<(CompanyFile, ClaimId, Outcome)> {
         std::mem::take(&mut self.inner().unrecorded)
     }
 

@@ -15,6 +15,13 @@ pub enum StoreError {
         #[source]
         source: Option<BoxError>,
     },
+    /// The database refuses this one step, and may well do others: somebody else keeps its rows
+    /// locked, or it is larger than a statement may be.
+    #[error("the database refused: {message}")]
+    Refused {
+        /// What was refused, and the mend where there is one.
+        message: String,
+    },
     /// A stored row is not what it must be.
     #[error("row {key} of {table} cannot be read: {why}")]
     Corrupt {

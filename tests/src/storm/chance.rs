@@ -1,6 +1,6 @@
 //! Chance that a seed repeats.
 
-/// Numbers by SplitMix64 (Steele, Lea, Flood 2014): small, and good enough to choose faults.
+/// Numbers by `SplitMix64` (Steele, Lea, Flood 2014): small, and good enough to choose faults.
 pub(super) struct Chance(u64);
 
 impl Chance {
