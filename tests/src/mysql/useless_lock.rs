@@ -31,8 +31,8 @@ fn with_a_lock_that_always_says_yes_nothing_is_posted_twice() -> Result<()> {
         ensure!(matches!(ended.code, Some(0 | 65)), "{ended:?}");
         posted += ended.json()?["posted"].as_u64().unwrap_or_default();
     }
-    let last = place.json(&["sync", "--json"])?;
-    posted += last["posted"].as_u64().unwrap_or_default();
+    let final_run = place.json(&["sync", "--json"])?;
+    posted += final_run["posted"].as_u64().unwrap_or_default();
     let lost = std::fs::read_to_string(lost)?.lines().count();
     println!("{PROCESSES} processes posted {posted} invoices and lost {lost} claims");
     ensure!(lost >= LOST_AT_LEAST, "only {lost} claims were lost: the runs did not overlap");

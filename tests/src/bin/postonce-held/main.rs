@@ -30,11 +30,11 @@ impl PortHook for Wraps {
     fn ports(&self, mut ports: Ports) -> Ports {
         let hold = variable("HOLD_AT").map(|at| Place::parse(&at));
         let panic = variable("PANIC_AT").map(|at| Place::parse(&at));
-        let held = variable("HOLD_FILE").map(PathBuf::from);
+        let hold_file = variable("HOLD_FILE").map(PathBuf::from);
         let lost = variable("LOST_CLAIMS").map(PathBuf::from);
         if hold.is_some() || panic.is_some() || lost.is_some() {
             let inner = Arc::clone(&ports.store);
-            ports.store = Arc::new(GatedStore { inner, hold, panic, held, lost });
+            ports.store = Arc::new(GatedStore { inner, hold, panic, held: hold_file, lost });
         }
         if variable("USELESS_LOCK").is_some() {
             ports.lock = Arc::new(UselessLock);
