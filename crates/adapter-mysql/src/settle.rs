@@ -23,11 +23,12 @@ use crate::transaction::{Conn, End};
 use crate::{invoice, note};
 
 /// The notes of the claim are read under a lock too: a plain read would show what was committed
-/// when the statement began, which is before it waited.
-const READ: &str = "\
+/// when the statement began, which is before it waited. Their index is named, for a planner that
+/// takes another one would lock the notes of everybody.
+pub(crate) const READ: &str = "\
     SELECT i.id, i.state, i.version, i.held, i.attempt, i.claim_id, i.ledger_uid, i.state_code, \
     i.state_reason, i.state_uids, i.absent_confirmed_at, \
-    EXISTS (SELECT 1 FROM postonce_invoice_note AS n \
+    EXISTS (SELECT 1 FROM postonce_invoice_note AS n FORCE INDEX (postonce_invoice_note_claim) \
     WHERE n.claim_id = ? AND n.kind = 'outcome' AND n.text = ? LOCK IN SHARE MODE) AS written, \
     (SELECT o.id FROM postonce_invoice AS o \
     WHERE o.company_file = i.company_file AND o.ledger_uid = ?) AS owner \

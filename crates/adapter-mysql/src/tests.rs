@@ -36,6 +36,9 @@ use secrecy::ExposeSecret as _;
 use crate::session::{Target, connect};
 use crate::{LockKind, LockOptions, MysqlStore, Options};
 
+/// Longer than anything that is waited for takes.
+const PATIENCE: Duration = Duration::from_secs(120);
+
 /// A new database on the server for tests.
 struct Scene {
     options: Options,
@@ -113,7 +116,8 @@ impl Scene {
     /// Waits until this is a number other than zero. What is waited for is an event of the server.
     async fn until(&self, sql: &str) {
         let mut conn = self.raw().await;
-        while number_on(&mut conn, sql).await == 0 {}
+        let came = async { while number_on(&mut conn, sql).await == 0 {} };
+        tokio::time::timeout(PATIENCE, came).await.unwrap_or_else(|_| panic!("never: {sql}"));
     }
 
     /// Waits until a session of this database waits in a statement that begins so.

@@ -1,6 +1,7 @@
 //! Many invoices at once.
 
-use postonce_ports::intake::{Imported, Intake};
+use diesel_async::SimpleAsyncConnection as _;
+use postonce_ports::intake::{ImportProblem, ImportRefusal, Imported, Intake};
 use postonce_ports::reader::InvoiceReader;
 
 use super::{Scene, invoice};
@@ -38,5 +39,26 @@ async fn imports_of_the_same_invoices_at_once_take_each_once() {
     assert_eq!(created_in_all, 900);
     let counts = scene.store.counts().await.unwrap();
     assert_eq!(counts.by_state.iter().map(|(_, count)| count).sum::<u64>(), 900);
+    scene.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_import_that_another_application_overtakes_begins_anew() {
+    let scene = Scene::new().await;
+    let mut other = scene.raw().await;
+    other.batch_execute("START TRANSACTION").await.unwrap();
+    let insert = "INSERT INTO postonce_invoice (company_file, side, external_id, number, \
+        invoice_date, customer_code, customer_name, tax_inclusive, line_count, total_minor) \
+        VALUES ('shop', 'platform', 'order 9', 'INV-1', '2026-03-01', 'CUS1', 'Bob', 1, 0, 0)";
+    other.batch_execute(insert).await.unwrap();
+    let store = scene.store.clone();
+    let importing = tokio::spawn(async move { store.import(vec![invoice(1)]).await });
+    scene.until_waiting("INSERT INTO `postonce_invoice`").await;
+    other.batch_execute("COMMIT").await.unwrap();
+    let imported = importing.await.unwrap().unwrap();
+    // What had been read as free is taken, and that is the answer, not an error.
+    let problem = ImportProblem::NumberTaken { other: "order 9".to_owned() };
+    assert_eq!(imported, Imported::Refused(vec![ImportRefusal { index: 0, problem }]));
+    assert_eq!(scene.store.retries(), 1);
     scene.end().await;
 }

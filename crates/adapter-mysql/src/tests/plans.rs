@@ -55,6 +55,10 @@ async fn long_history(scene: &Scene) {
         number, external_id, customer_code, '/', '{}', 0, 1, 0, 0, 'posted', ledger_uid, 0 \
         FROM postonce_invoice WHERE external_id LIKE 'old %'";
     conn.batch_execute(claims).await.unwrap();
+    let notes = "\
+        INSERT INTO postonce_invoice_note (invoice_id, kind, claim_id, actor, text) \
+        SELECT invoice_id, 'outcome', id, 'postonce', 'posted' FROM postonce_claim";
+    conn.batch_execute(notes).await.unwrap();
     for n in 2..=4 {
         scene.ready(n).await;
     }
@@ -81,6 +85,10 @@ async fn what_was_posted_costs_a_run_nothing() {
         ("probe", file(doubts::PROBE).int(0)),
         ("sweep", file(crate::settle::LEFT_BEHIND).int(9)),
     ];
+    let claim = "00000100-0000-0000-0000-000000000000";
+    let settle = statement(crate::settle::READ).text(claim).text("posted").text("u").text(claim);
+    all.push(("settle", settle));
+    all.push(("claim", statement(crate::claim::READ).int(2)));
     for wanted in [Wanted::Ready, Wanted::ReadyOrBlocked, Wanted::NeverClaimed] {
         all.push(("page", page_of(wanted, None)));
         all.push(("page after", page_of(wanted, Some(2))));
