@@ -149,8 +149,8 @@ async fn a_lock_that_is_dropped_while_a_statement_runs_is_freed_before_its_end()
     {
         let mut raising = lock.raise_epoch(&file);
         let waiting = format!(
-            "SELECT COUNT(*) FROM information_schema.innodb_trx \
-             WHERE trx_mysql_thread_id = {} AND trx_state = 'LOCK WAIT'",
+            "SELECT COUNT(*) FROM information_schema.processlist WHERE id = {} \
+             AND command = 'Execute' AND info LIKE 'INSERT INTO postonce_epoch%'",
             lock.connection_id().unwrap()
         );
         loop {
