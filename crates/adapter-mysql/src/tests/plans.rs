@@ -4,10 +4,13 @@
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel_async::{AsyncMysqlConnection, RunQueryDsl, SimpleAsyncConnection as _};
-use postonce_domain::InvoiceId;
+use postonce_adapter_host::RandomIds;
+use postonce_domain::{Guard, InvoiceId, Move};
+use postonce_ports::clock::Ids as _;
 use postonce_ports::store::{Page, Wanted};
 
 use super::{Scene, doubt, posted_as, shop};
+use crate::invoice::{Written, head, set_life};
 use crate::statement::{Statement, statement};
 use crate::{doubt as doubts, page};
 
@@ -100,6 +103,39 @@ async fn what_was_posted_costs_a_run_nothing() {
     // The measure itself sees a scan.
     let scan = statement("SELECT count(*) FROM postonce_invoice WHERE memo = 'x'");
     assert!(rows_read(&mut conn, scan).await > i64::from(POSTED));
+    drop(conn);
+    scene.end().await;
+}
+
+#[derive(QueryableByName)]
+struct Tables {
+    #[diesel(sql_type = Text, column_name = Value)]
+    value: String,
+}
+
+/// How many tables of its own the server has made for this session.
+async fn made_tables(conn: &mut AsyncMysqlConnection) -> i64 {
+    let made = "SHOW SESSION STATUS WHERE Variable_name = 'Created_tmp_tables'";
+    let made: Tables = diesel::sql_query(made).get_result(conn).await.unwrap();
+    made.value.parse().unwrap()
+}
+
+/// A table of its own costs the server more than the rest of a claim.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn for_a_first_claim_the_server_makes_no_table() {
+    let scene = Scene::new().await;
+    let id = scene.ready(1).await;
+    let mut conn = scene.raw().await;
+    let looks = made_tables(&mut conn).await;
+    let looks = made_tables(&mut conn).await - looks;
+    let before = made_tables(&mut conn).await;
+    statement(crate::claim::READ).int(id.0).execute(&mut conn).await.unwrap();
+    let (_, life) = head(&mut conn, id).await.unwrap().unwrap();
+    let wanted = Move::Claim(RandomIds.claim_id());
+    let next = life.apply(Guard::Version(life.version), wanted).unwrap();
+    let written = set_life(&mut conn, id, (&life, &next), None).await.unwrap();
+    assert_eq!(written, Written::Yes);
+    assert_eq!(made_tables(&mut conn).await - before, looks);
     drop(conn);
     scene.end().await;
 }

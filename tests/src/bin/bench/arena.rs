@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
+use std::time::Duration;
 
 use anyhow::Result;
 use async_trait::async_trait;
@@ -19,12 +20,21 @@ pub(crate) struct Course {
 /// Statements by kind, as a server counts them.
 pub(crate) type Counters = BTreeMap<String, u64>;
 
+/// What a server has done since it was started; nothing where there is no server.
+#[derive(Debug, Default)]
+pub(crate) struct Look {
+    pub(crate) counters: Counters,
+    pub(crate) cpu: Duration,
+}
+
 /// What one way of sending a course has cost.
 #[derive(Debug)]
 pub(crate) struct Lap {
     pub(crate) took: Took,
     /// What the server has counted; nothing where there is no server.
     pub(crate) counters: Counters,
+    /// Processor time of the server; none where there is no server.
+    pub(crate) server: Duration,
     /// What the driver has sent, if that was written down.
     pub(crate) texts: Texts,
 }
@@ -45,19 +55,20 @@ pub(crate) trait Arena: Sync {
 
 /// Runs `work`, and measures it alone.
 pub(crate) async fn lap(
-    counters: impl Fn() -> Result<Counters>,
+    look: impl Fn() -> Result<Look>,
     work: impl Future<Output = Result<()>>,
 ) -> Result<Lap> {
-    let before = counters()?;
+    let before = look()?;
     drop(texts::take());
     let watch = Stopwatch::start();
     work.await?;
     let took = watch.stop();
     let texts = texts::take();
+    let after = look()?;
     let since = |(kind, count): (String, u64)| {
-        let more = count - before.get(&kind).copied().unwrap_or_default();
+        let more = count - before.counters.get(&kind).copied().unwrap_or_default();
         (kind, more)
     };
-    let counters = counters()?.into_iter().map(since).collect();
-    Ok(Lap { took, counters, texts })
+    let counters = after.counters.into_iter().map(since).collect();
+    Ok(Lap { took, counters, server: after.cpu.saturating_sub(before.cpu), texts })
 }

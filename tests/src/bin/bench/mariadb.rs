@@ -9,14 +9,14 @@ use postonce_adapter_host::RandomIds;
 use postonce_adapter_mysql::{LockKind, LockOptions, MysqlStore, Options};
 use postonce_test_servers::{Server, fresh_name};
 
-use crate::arena::{Arena, Counters, Course, Lap, lap};
+use crate::arena::{Arena, Course, Lap, Look, lap};
 use crate::bare::mysql::OnMysql;
 use crate::sequential::mysql as plain;
 use crate::sync::{cut_over, sync};
 use crate::{bare, fill};
 
 /// What is compared between engine and bare loop.
-const COUNTED: [&str; 10] = [
+const COUNTED: [&str; 12] = [
     "Com_commit",
     "Com_delete",
     "Com_insert",
@@ -26,6 +26,8 @@ const COUNTED: [&str; 10] = [
     "Com_stmt_prepare",
     "Com_update",
     "Com_update_multi",
+    "Created_tmp_disk_tables",
+    "Created_tmp_tables",
     "Questions",
 ];
 
@@ -63,15 +65,28 @@ impl MariaDb {
         Ok(Database { server: &self.server, name })
     }
 
-    fn counters(&self) -> Result<Counters> {
+    fn look(&self) -> Result<Look> {
         let rows = self.server.query("SHOW GLOBAL STATUS")?;
         let counter = |row: &postonce_test_servers::Row| {
             let [Some(name), Some(value)] = row.as_slice() else { return None };
             COUNTED.contains(&name.as_str()).then_some(())?;
             Some((name.clone(), value.parse().ok()?))
         };
-        Ok(rows.iter().filter_map(counter).collect())
+        let counters = rows.iter().filter_map(counter).collect();
+        Ok(Look { counters, cpu: cpu_of(self.server.pid())? })
     }
+}
+
+/// Processor time of a process, as exactly as the kernel tells it of others: to the tick.
+fn cpu_of(pid: u32) -> Result<Duration> {
+    /// How the kernel counts for everybody, whatever it uses inside.
+    const TICK: Duration = Duration::from_millis(10);
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    // The name of the program stands in parentheses, and may hold blanks.
+    let (_, rest) = stat.rsplit_once(')').context("no name")?;
+    let ticks = rest.split_whitespace().skip(11).take(2).map(str::parse::<u32>);
+    let ticks: u32 = ticks.sum::<Result<u32, _>>()?;
+    Ok(TICK * ticks)
 }
 
 /// A database, dropped when it is measured.
@@ -141,19 +156,19 @@ impl Arena for MariaDb {
             let store = database.open().await?;
             sync(&store, course.concurrency, course.invoices).await
         };
-        lap(|| self.counters(), work).await
+        lap(|| self.look(), work).await
     }
 
     async fn bare(&self, course: Course) -> Result<Lap> {
         let database = self.empty()?;
         database.fill(&fill::ready(course.invoices)).await?;
         let work = async { bare::run(OnMysql::new(database.url()), course).await };
-        lap(|| self.counters(), work).await
+        lap(|| self.look(), work).await
     }
 
     async fn sequential(&self, invoices: u32) -> Result<Lap> {
         let database = self.empty()?;
         database.execute(&plain::set_up(invoices)).await?;
-        lap(|| self.counters(), plain::run(database.url(), invoices)).await
+        lap(|| self.look(), plain::run(database.url(), invoices)).await
     }
 }

@@ -11,7 +11,7 @@ use postonce_adapter_host::RandomIds;
 use postonce_adapter_sqlite::SqliteStore;
 use tempfile::TempDir;
 
-use crate::arena::{Arena, Counters, Course, Lap, lap};
+use crate::arena::{Arena, Course, Lap, Look, lap};
 use crate::bare::sqlite::OnSqlite;
 use crate::sequential::sqlite as plain;
 use crate::sync::{cut_over, sync};
@@ -83,6 +83,6 @@ impl Arena for Sqlite {
     clippy::unnecessary_wraps,
     reason = "a server may fail to answer, and this stands in for one"
 )]
-fn no_server() -> Result<Counters> {
-    Ok(Counters::new())
+fn no_server() -> Result<Look> {
+    Ok(Look::default())
 }

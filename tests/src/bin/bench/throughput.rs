@@ -59,7 +59,7 @@ async fn on(arena: &impl Arena, settings: &Settings) -> Result<Vec<Found>> {
     same(arena).await?;
     println!(
         "{} invoices, {rounds} rounds, in turns; medians\n\
-         {:>11} {:>9} {:>9} {:>12} {:>8} {:>14} {:>12} {:>11}",
+         {:>11} {:>9} {:>9} {:>12} {:>8} {:>14} {:>12} {:>11} {:>14} {:>11}",
         settings.invoices,
         "concurrency",
         "engine/s",
@@ -68,7 +68,9 @@ async fn on(arena: &impl Arena, settings: &Settings) -> Result<Vec<Found>> {
         "of bare",
         "of sequential",
         "CPU ms each",
-        "ours, of it"
+        "ours, of it",
+        "server ms each",
+        "sequential"
     );
     let mut found = Vec::new();
     for concurrency in CONCURRENCY {
@@ -109,7 +111,7 @@ fn summary(course: Course, rounds: &[Round]) -> Found {
         of_sequential: ratio(|it| it.sequential.took.wall),
     };
     println!(
-        "{concurrency:>11} {:>9} {:>9} {:>12} {:>7}% {:>13}% {:>12} {:>11}",
+        "{concurrency:>11} {:>9} {:>9} {:>12} {:>7}% {:>13}% {:>12} {:>11} {:>14} {:>11}",
         rate(|it| it.engine.took.wall),
         rate(|it| it.bare.took.wall),
         rate(|it| it.sequential.took.wall),
@@ -117,6 +119,8 @@ fn summary(course: Course, rounds: &[Round]) -> Found {
         found.of_sequential,
         hundredths(cpu(|it| it.engine.took.cpu)),
         hundredths(cpu(|it| it.engine.took.cpu.saturating_sub(it.bare.took.cpu))),
+        hundredths(cpu(|it| it.engine.server)),
+        hundredths(cpu(|it| it.sequential.server)),
     );
     found
 }

@@ -80,7 +80,7 @@ pub(super) async fn claim(conn: &mut AsyncMysqlConnection, claim: &Claim) -> Que
         (SELECT e.epoch FROM postonce_epoch AS e WHERE e.company_file = i.company_file \
         LOCK IN SHARE MODE) AS epoch \
         FROM postonce_invoice AS i LEFT JOIN postonce_invoice_line AS l ON l.invoice_id = i.id \
-        WHERE i.id = ? ORDER BY l.line_number";
+        WHERE i.id = ?";
     const CLAIM: &str = concat!(
         "INSERT INTO postonce_claim (id, invoice_id, company_file, attempt, number, reference, \
          customer_code, route, payload, epoch, run_id, claimed_at, quiet_until, next_check) \
@@ -97,8 +97,7 @@ pub(super) async fn claim(conn: &mut AsyncMysqlConnection, claim: &Claim) -> Que
     let id = claim.invoice.id;
     let rows: Vec<Head> = statement(READ).int(id).load(conn).await?;
     let head = rows.as_slice().first().ok_or(diesel::NotFound)?;
-    let life = Life { state: "claimed", claim: Some(&claim.id), uid: None };
-    set_life(conn, id, ("ready", head.version), &life, None).await?;
+    set_claimed(conn, claim, head.version).await?;
     statement(CLAIM)
         .text(&claim.id)
         .int(id)
@@ -131,6 +130,7 @@ pub(super) async fn settle(conn: &mut AsyncMysqlConnection, outcome: &Outcome) -
         SELECT i.id, i.state, i.version, i.held, i.attempt, i.claim_id, i.ledger_uid, \
         i.state_code, i.state_reason, i.state_uids, i.absent_confirmed_at, \
         EXISTS (SELECT 1 FROM postonce_invoice_note AS n \
+        FORCE INDEX (postonce_invoice_note_claim) \
         WHERE n.claim_id = ? AND n.kind = 'outcome' AND n.text = ? LOCK IN SHARE MODE) AS written, \
         (SELECT o.id FROM postonce_invoice AS o \
         WHERE o.company_file = i.company_file AND o.ledger_uid = ?) AS owner \
@@ -138,64 +138,62 @@ pub(super) async fn settle(conn: &mut AsyncMysqlConnection, outcome: &Outcome) -
         WHERE i.id = (SELECT c.invoice_id FROM postonce_claim AS c WHERE c.id = ?) FOR UPDATE";
     let read = statement(READ).text(&outcome.claim).text(&outcome.words).text(&outcome.uid);
     let Stands { id, version } = read.text(&outcome.claim).get_result(conn).await?;
-    let life = Life { state: "posted", claim: None, uid: Some(&outcome.uid) };
-    set_life(conn, id, ("claimed", version), &life, Some(outcome)).await?;
+    set_posted(conn, (id, version), outcome).await?;
     note(conn, id, "outcome", &outcome.claim, (&outcome.words, None)).await
 }
 
-struct Life<'a> {
-    state: &'a str,
-    claim: Option<&'a str>,
-    uid: Option<&'a str>,
+/// The next life of an invoice.
+macro_rules! life {
+    () => {
+        concat!(
+            "i.state = ?, i.version = ?, i.held = ?, i.attempt = ?, i.claim_id = ?, \
+             i.ledger_uid = ?, i.state_code = ?, i.state_reason = ?, i.state_uids = ?, \
+             i.absent_confirmed_at = ?, i.updated_at = ",
+            now!()
+        )
+    };
 }
 
-async fn set_life(
+macro_rules! guard {
+    () => {
+        " WHERE i.id = ? AND i.version = ? AND i.state = ? AND i.held = ?"
+    };
+}
+
+async fn set_claimed(
     conn: &mut AsyncMysqlConnection,
-    id: i64,
-    (state, version): (&str, i64),
-    next: &Life<'_>,
-    learned: Option<&Outcome>,
+    claim: &Claim,
+    version: i64,
 ) -> QueryResult<()> {
-    const LIFE: &str = concat!(
-        "UPDATE postonce_invoice AS i LEFT JOIN postonce_claim AS c ON c.invoice_id = i.id SET \
-         i.state = ?, i.version = ?, i.held = ?, i.attempt = ?, i.claim_id = ?, i.ledger_uid = ?, \
-         i.state_code = ?, i.state_reason = ?, i.state_uids = ?, i.absent_confirmed_at = ?, \
-         i.updated_at = ",
-        now!(),
+    const CLAIMED: &str = concat!("UPDATE postonce_invoice AS i SET ", life!(), guard!());
+    let update = statement(CLAIMED).text("claimed").int(version + 1).int(0).int(1).text(&claim.id);
+    let update = update.null().null().null().null().null();
+    let update = update.int(claim.invoice.id).int(version).text("ready").int(0);
+    update.execute(conn).await?;
+    Ok(())
+}
+
+async fn set_posted(
+    conn: &mut AsyncMysqlConnection,
+    (id, version): (i64, i64),
+    outcome: &Outcome,
+) -> QueryResult<()> {
+    const POSTED: &str = concat!(
+        "UPDATE postonce_invoice AS i LEFT JOIN postonce_claim AS c ON c.invoice_id = i.id SET ",
+        life!(),
         ", c.first_miss_at = NULL, c.absent_at = NULL, c.in_doubt = (c.id = ?), \
          c.ledger_uid = IF(c.id = ? AND (c.outcome IS NULL OR (c.outcome <> 'posted' \
          AND ? <> 'in_doubt')), ?, c.ledger_uid), \
          c.outcome = IF(c.id = ? AND (c.outcome IS NULL OR (c.outcome <> 'posted' \
-         AND ? <> 'in_doubt')), ?, c.outcome) \
-         WHERE i.id = ? AND i.version = ? AND i.state = ? AND i.held = ?"
+         AND ? <> 'in_doubt')), ?, c.outcome)",
+        guard!()
     );
-    let claim = learned.map_or("", |it| it.claim.as_str());
-    let name = if learned.is_some() { "posted" } else { "" };
-    let uid = learned.map(|it| it.uid.as_str());
-    statement(LIFE)
-        .text(next.state)
-        .int(version + 1)
-        .int(0)
-        .int(1)
-        .maybe_text(next.claim)
-        .maybe_text(next.uid)
-        .null()
-        .null()
-        .null()
-        .null()
-        .text("")
-        .text(claim)
-        .text(name)
-        .maybe_text(uid)
-        .text(claim)
-        .text(name)
-        .text(name)
-        .int(id)
-        .int(version)
-        .text(state)
-        .int(0)
-        .execute(conn)
-        .await?;
+    let Outcome { claim, uid, .. } = outcome;
+    let update = statement(POSTED).text("posted").int(version + 1).int(0).int(1).null().text(uid);
+    let update = update.null().null().null().null().text("");
+    let update = update.text(claim).text("posted").text(uid);
+    let update = update.text(claim).text("posted").text("posted");
+    update.int(id).int(version).text("claimed").int(0).execute(conn).await?;
     Ok(())
 }
 
