@@ -36,6 +36,6 @@ CREATE TABLE IF NOT EXISTS postonce_claim (
     UNIQUE KEY postonce_claim_named (id),
     UNIQUE KEY postonce_claim_attempted (invoice_id, attempt),
     KEY postonce_claim_check (in_doubt, company_file, next_check),
-    KEY postonce_claim_posted (company_file, outcome, seq),
-    KEY postonce_claim_open (run_id, outcome)
+    KEY postonce_claim_posted (company_file, seq),
+    KEY postonce_claim_open (run_id)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin

@@ -60,8 +60,7 @@ pub(crate) async fn apply(conn: &mut Conn, change: &Change) -> Step<End<Applied>
                 .map_or_else(|| Err(changed(id)), |it| Ok(End::Undo(Applied::UidTaken(it))));
         }
     }
-    note::write(conn, id, &change.note, None).await?;
-    Ok(End::Keep(Applied::Moved(next)))
+    Ok(End::KeepWith(note::insert(id, &change.note, None), Applied::Moved(next)))
 }
 
 /// Keeps the documents that later inquiries ignore.

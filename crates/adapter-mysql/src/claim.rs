@@ -1,20 +1,23 @@
 //! The claim: the committed statement that one run is about to send one invoice.
 //!
-//! Five round trips. One SELECT reads invoice and lines, and the company file's epoch under a share
-//! lock, so that a newer run's raise waits until this claim counts or does not. The domain claims
-//! what was read; the UPDATE writes over that version alone, so of two claims the second finds no
-//! row. Then the claim with its payload, the note, and COMMIT.
+//! Four round trips. One SELECT reads where the invoice stands, what its lines come to, and the
+//! company file's epoch under a share lock, so that a newer run's raise waits until this claim
+//! counts or does not. The domain claims what was read; the UPDATE writes over that version alone,
+//! so of two claims the second finds no row. Then the claim with its payload, and the note with
+//! COMMIT.
 
 use std::time::Duration;
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel_async::RunQueryDsl;
-use postonce_domain::{Attempt, ClaimId, ClaimToken, Guard, Move, NoteKind, claim_note};
+use postonce_domain::{Attempt, ClaimId, ClaimToken, Guard, Life, Move, NoteKind, claim_note};
 use postonce_ports::error::StoreError;
 use postonce_ports::store::{ClaimAnswer, ClaimRefusal, ClaimRequest};
+use postonce_store_rows::declared::{AmountRow, DeclaredRow};
+use postonce_store_rows::life::LifeRow;
 use postonce_store_rows::note::ours;
-use postonce_store_rows::rows::{INVOICE, InvoiceRow, LineRow, corrupt};
+use postonce_store_rows::rows::{INVOICE, corrupt};
 use postonce_store_rows::time::micros;
 
 use crate::error::{OpenError, Step, unavailable};
@@ -32,9 +35,11 @@ impl MysqlStore {
     ) -> Result<ClaimAnswer, StoreError> {
         let done = self.write_or_unknown(wish, |conn, wish| Box::pin(claim(conn, wish)));
         match done.await {
-            Ok((Ok(attempt), wish)) => {
+            Ok((Ok(life), wish)) => {
                 // The commit has been answered: this is the one place that may make a token.
                 let ClaimRequest { invoice, not_after, request, .. } = wish;
+                let attempt = life.attempt;
+                self.inner.own_claims.put(request.marker.claim, (invoice, life));
                 let token = ClaimToken::mint(invoice, attempt, not_after, request);
                 Ok(ClaimAnswer::Claimed(token))
             }
@@ -75,10 +80,10 @@ struct Seq {
     seq: i64,
 }
 
-/// Without an order: sorting texts takes the server a table of its own.
 pub(crate) const READ: &str = "\
-    SELECT i.*, l.line_number, l.item_code, l.description, l.quantity_e4, l.unit_price_e4, \
-    l.discount_e2, l.tax_code, \
+    SELECT i.company_file, i.state, i.version, i.held, i.attempt, i.claim_id, i.ledger_uid, \
+    i.state_code, i.state_reason, i.state_uids, i.absent_confirmed_at, i.freight_minor, \
+    i.line_count, i.total_minor, l.quantity_e4, l.unit_price_e4, l.discount_e2, \
     (SELECT e.epoch FROM postonce_epoch AS e WHERE e.company_file = i.company_file \
     LOCK IN SHARE MODE) AS epoch \
     FROM postonce_invoice AS i LEFT JOIN postonce_invoice_line AS l ON l.invoice_id = i.id \
@@ -87,42 +92,33 @@ pub(crate) const READ: &str = "\
 /// An invoice with one of its lines, if it has any.
 #[derive(QueryableByName)]
 struct ReadRow {
+    #[diesel(sql_type = Text)]
+    company_file: String,
     #[diesel(embed)]
-    invoice: InvoiceRow,
-    #[diesel(sql_type = Nullable<BigInt>)]
-    epoch: Option<i64>,
-    #[diesel(sql_type = Nullable<BigInt>)]
-    line_number: Option<i64>,
-    #[diesel(sql_type = Nullable<Text>)]
-    item_code: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
-    description: Option<String>,
+    life: LifeRow,
+    #[diesel(embed)]
+    declared: DeclaredRow,
     #[diesel(sql_type = Nullable<BigInt>)]
     quantity_e4: Option<i64>,
     #[diesel(sql_type = Nullable<BigInt>)]
     unit_price_e4: Option<i64>,
     #[diesel(sql_type = Nullable<BigInt>)]
     discount_e2: Option<i64>,
-    #[diesel(sql_type = Nullable<Text>)]
-    tax_code: Option<String>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    epoch: Option<i64>,
 }
 
 impl ReadRow {
-    fn line(&self) -> Option<LineRow> {
-        Some(LineRow {
-            invoice_id: self.invoice.id,
-            line_number: self.line_number?,
-            item_code: self.item_code.clone(),
-            description: self.description.clone()?,
+    fn line(&self) -> Option<AmountRow> {
+        Some(AmountRow {
             quantity_e4: self.quantity_e4?,
             unit_price_e4: self.unit_price_e4?,
             discount_e2: self.discount_e2?,
-            tax_code: self.tax_code.clone()?,
         })
     }
 }
 
-async fn claim(conn: &mut Conn, wish: &ClaimRequest) -> Step<End<Result<Attempt, ClaimRefusal>>> {
+async fn claim(conn: &mut Conn, wish: &ClaimRequest) -> Step<End<Result<Life, ClaimRefusal>>> {
     let refused = |refusal| Ok(End::Undo(Err(refusal)));
     let rows: Vec<ReadRow> = statement(READ).int(wish.invoice.0).load(conn).await?;
     let [first, ..] = rows.as_slice() else {
@@ -132,16 +128,14 @@ async fn claim(conn: &mut Conn, wish: &ClaimRequest) -> Step<End<Result<Attempt,
     if first.epoch.unwrap_or_default() != wish.epoch.0 {
         return refused(ClaimRefusal::Fenced);
     }
-    let row = &first.invoice;
-    let before = row.life()?;
+    let before = first.life.parse().map_err(|why| corrupt(INVOICE, wish.invoice, why))?;
     let (guard, wanted) = (Guard::Version(wish.version), Move::Claim(wish.request.marker.claim));
     let next = match before.apply(guard, wanted.clone()) {
         Ok(next) => next,
         Err(refusal) => return refused(ClaimRefusal::Moved(refusal)),
     };
-    let mut lines: Vec<LineRow> = rows.iter().filter_map(ReadRow::line).collect();
-    lines.sort_by_key(|line| line.line_number);
-    if row.invoice(&lines).is_err() {
+    let lines: Vec<AmountRow> = rows.iter().filter_map(ReadRow::line).collect();
+    if !first.declared.agrees(&lines) {
         return refused(ClaimRefusal::TotalsDiffer);
     }
     if set_life(conn, wish.invoice, (&before, &next), None).await? != Written::Yes {
@@ -152,10 +146,9 @@ async fn claim(conn: &mut Conn, wish: &ClaimRequest) -> Step<End<Result<Attempt,
             Some(Ok(_)) | None => Err(changed(wish.invoice)),
         };
     }
-    insert(conn, wish, &row.content.company_file, next.attempt).await?;
+    insert(conn, wish, &first.company_file, next.attempt).await?;
     let line = ours(NoteKind::Claim, wish.request.marker.claim, claim_note().to_owned());
-    note::write(conn, wish.invoice, &line, Some(&wish.request.payload)).await?;
-    Ok(End::Keep(Ok(next.attempt)))
+    Ok(End::KeepWith(note::insert(wish.invoice, &line, Some(&wish.request.payload)), Ok(next)))
 }
 
 const INSERT: &str = concat!(

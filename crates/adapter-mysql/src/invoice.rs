@@ -116,25 +116,20 @@ macro_rules! life_sql {
 }
 
 /// The guards stand in the statement too.
-macro_rules! guard_sql {
-    () => {
-        " WHERE i.id = ? AND i.version = ? AND i.state = ? AND i.held = ?"
-    };
-}
-
-/// Before the first claim nothing goes with it. For an update of two tables the server makes a
-/// third, which takes it longer than the update.
-const SET_FIRST_LIFE: &str =
-    concat!("UPDATE postonce_invoice AS i SET ", life_sql!(), guard_sql!());
-
-/// What goes with it later, in one statement: misses counted so far say nothing any more, only a
-/// carried claim is in doubt, and what is learned of a claim.
 const SET_LIFE: &str = concat!(
-    "UPDATE postonce_invoice AS i LEFT JOIN postonce_claim AS c ON c.invoice_id = i.id SET ",
+    "UPDATE postonce_invoice AS i SET ",
     life_sql!(),
-    ", c.first_miss_at = NULL, c.absent_at = NULL, c.in_doubt = (c.id = ?), ",
+    " WHERE i.id = ? AND i.version = ? AND i.state = ? AND i.held = ? AND i.claim_id <=> ?"
+);
+
+/// What goes with it: misses counted so far say nothing any more, only a carried claim is in doubt,
+/// and what is learned of a claim. An update of both tables at once takes the server longer: it
+/// makes a third for it.
+const SET_CLAIMS: &str = concat!(
+    "UPDATE postonce_claim AS c SET c.first_miss_at = NULL, c.absent_at = NULL, \
+     c.in_doubt = (c.id = ?), ",
     learn_sql!(),
-    guard_sql!()
+    " WHERE c.invoice_id = ?"
 );
 
 /// What [`set_life`] did.
@@ -157,13 +152,7 @@ pub(crate) async fn set_life(
     learned: Option<Learned<'_>>,
 ) -> Step<Written> {
     let row = LifeRow::of(next);
-    let doubtful = if let InvoiceState::InDoubt { claim, .. } = &next.state {
-        claim.to_string()
-    } else {
-        String::new()
-    };
-    let is_first = before.attempt.0 == 0;
-    let update = statement(if is_first { SET_FIRST_LIFE } else { SET_LIFE })
+    let update = statement(SET_LIFE)
         .text(row.state)
         .int(row.version)
         .bool(row.held)
@@ -173,17 +162,29 @@ pub(crate) async fn set_life(
         .maybe_text(row.state_code)
         .maybe_text(row.state_reason)
         .maybe_text(row.state_uids)
-        .maybe_int(row.absent_confirmed_at);
-    let update = if is_first { update } else { bind_learned(update.text(doubtful), learned) };
-    let update =
-        update.int(id.0).int(before.version.0).text(before.state.name().as_str()).bool(before.held);
+        .maybe_int(row.absent_confirmed_at)
+        .int(id.0)
+        .int(before.version.0)
+        .text(before.state.name().as_str())
+        .bool(before.held)
+        .maybe_text(before.state.claim().map(|claim| claim.to_string()));
     match update.execute(conn).await {
-        Ok(0) => Ok(Written::Changed),
-        Ok(_) => Ok(Written::Yes),
-        // No other key of the two tables is written here.
-        Err(error) if classify(&error) == Trouble::Duplicate => Ok(Written::UidTaken),
-        Err(error) => Err(error.into()),
+        Ok(0) => return Ok(Written::Changed),
+        Ok(_) => {}
+        // No other key of the table is written here.
+        Err(error) if classify(&error) == Trouble::Duplicate => return Ok(Written::UidTaken),
+        Err(error) => return Err(error.into()),
     }
+    // Before the first attempt there is no claim.
+    if before.attempt.0 > 0 {
+        let doubtful = match &next.state {
+            InvoiceState::InDoubt { claim, .. } => claim.to_string(),
+            _ => String::new(),
+        };
+        let update = bind_learned(statement(SET_CLAIMS).text(doubtful), learned);
+        update.int(id.0).execute(conn).await?;
+    }
+    Ok(Written::Yes)
 }
 
 /// The same for a row that this transaction has locked, so that nobody can have changed it.

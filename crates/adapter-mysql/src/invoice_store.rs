@@ -52,8 +52,9 @@ impl InvoiceStore for MysqlStore {
     }
 
     async fn settle(&self, claim: ClaimId, outcome: &Outcome) -> Result<Recorded, StoreError> {
-        self.write((claim, outcome.clone()), |conn, (claim, outcome)| {
-            Box::pin(settle::settle(conn, *claim, outcome))
+        let own = self.inner.own_claims.take(claim);
+        self.write((claim, outcome.clone(), own), |conn, (claim, outcome, own)| {
+            Box::pin(settle::settle(conn, *claim, outcome, own.as_ref()))
         })
         .await
     }

@@ -41,6 +41,7 @@ mod registry;
 mod retry;
 mod session;
 mod settle;
+mod standing;
 mod statement;
 mod time;
 mod tls;

@@ -9,27 +9,21 @@ use postonce_store_rows::note::NoteRow;
 use postonce_store_rows::schema::postonce_invoice_note as note;
 
 use crate::error::Step;
+use crate::statement::{Statement, statement};
 use crate::transaction::Conn;
 
 /// Writes a line, as part of the transaction that it tells of, at the server's time.
-pub(crate) async fn write(
-    conn: &mut Conn,
-    invoice: InvoiceId,
-    line: &Note,
-    payload: Option<&str>,
-) -> Step<()> {
-    diesel::insert_into(note::table)
-        .values((
-            note::invoice_id.eq(invoice.0),
-            note::kind.eq(line.kind.as_str()),
-            note::claim_id.eq(line.claim.map(|claim| claim.to_string())),
-            note::actor.eq(&line.actor),
-            note::text.eq(&line.text),
-            note::payload.eq(payload),
-        ))
-        .execute(conn)
-        .await?;
-    Ok(())
+pub(crate) fn insert(invoice: InvoiceId, line: &Note, payload: Option<&str>) -> Statement {
+    const INSERT: &str = "\
+        INSERT INTO postonce_invoice_note (invoice_id, kind, claim_id, actor, text, payload) \
+        VALUES (?, ?, ?, ?, ?, ?)";
+    statement(INSERT)
+        .int(invoice.0)
+        .text(line.kind.as_str())
+        .maybe_text(line.claim.map(|claim| claim.to_string()))
+        .text(line.actor.as_str())
+        .text(line.text.as_str())
+        .maybe_text(payload)
 }
 
 /// The trail of one invoice, or of all, by rising id.

@@ -8,6 +8,7 @@ use crate::error::OpenError;
 use crate::pool::Pool;
 use crate::retry::Retries;
 use crate::session::{Target, connect};
+use crate::standing::OwnClaims;
 use crate::{LockOptions, MysqlStore, Options, migrate};
 
 /// What the clones of a store share.
@@ -16,6 +17,7 @@ pub(crate) struct Inner {
     pub(crate) pool: Pool,
     pub(crate) retries: Retries,
     pub(crate) lock: LockOptions,
+    pub(crate) own_claims: OwnClaims,
 }
 
 impl MysqlStore {
@@ -31,7 +33,8 @@ impl MysqlStore {
         drop(session);
         let pool = Pool::new(target.clone());
         let (retries, lock) = (Retries::default(), options.lock.clone());
-        Ok(Self { inner: Arc::new(Inner { target, pool, retries, lock }) })
+        let own_claims = OwnClaims::default();
+        Ok(Self { inner: Arc::new(Inner { target, pool, retries, lock, own_claims }) })
     }
 
     /// How many transactions were tried again so far, because others were in their way or their

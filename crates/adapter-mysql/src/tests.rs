@@ -5,6 +5,7 @@ mod cut;
 mod epochs;
 mod foreign;
 mod imports;
+mod own_claims;
 mod plans;
 mod proxy;
 mod retries;

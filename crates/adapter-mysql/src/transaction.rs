@@ -16,6 +16,7 @@ use crate::error::{OpenError, Step, StepError, Trouble, classify};
 use crate::open::Inner;
 use crate::pool::Seat;
 use crate::retry::{TRIES, was_refused};
+use crate::statement::Statement;
 
 /// A session of the server, in a transaction.
 pub(crate) type Conn = AsyncMysqlConnection;
@@ -37,6 +38,8 @@ const END_LIMIT: Duration = Duration::from_secs(60);
 pub(crate) enum End<T> {
     /// What was changed counts.
     Keep(T),
+    /// What was changed counts together with what this statement changes.
+    KeepWith(Statement, T),
     /// Nothing was changed, or nothing is to count.
     Undo(T),
 }
@@ -188,17 +191,12 @@ impl<I, F> Task<I, F> {
             return Tried::Failed(WriteError::NotDone(slow.into_store_error()));
         };
         match worked {
-            Ok(End::Keep(answer)) => match end(&mut session, "COMMIT").await {
-                Ok(()) => {
-                    seat.keep(session);
-                    Tried::Done(answer)
-                }
-                Err(error) if was_refused(&error) => {
-                    roll_back(seat, session).await;
-                    Tried::Again { error: error.into(), lost: false }
-                }
-                Err(error) => Tried::Failed(WriteError::Unknown(Box::new(error))),
-            },
+            Ok(End::Keep(answer)) => self.commit(seat, session, "COMMIT", answer).await,
+            Ok(End::KeepWith(last, answer)) => {
+                // If the last statement fails, the server does not come to COMMIT.
+                let both = format!("{}; COMMIT", last.written_out());
+                self.commit(seat, session, &both, answer).await
+            }
             Ok(End::Undo(answer)) => {
                 roll_back(seat, session).await;
                 Tried::Done(answer)
@@ -223,6 +221,32 @@ impl<I, F> Task<I, F> {
     }
 }
 
+impl<I, F> Task<I, F> {
+    async fn commit<T>(
+        &self,
+        seat: &Seat<'_>,
+        mut session: Conn,
+        words: &str,
+        answer: T,
+    ) -> Tried<T> {
+        match end(&mut session, words).await {
+            Ok(()) => {
+                seat.keep(session);
+                Tried::Done(answer)
+            }
+            Err(error) if was_refused(&error) => {
+                roll_back(seat, session).await;
+                Tried::Again { error: error.into(), lost: false }
+            }
+            // What is too large to be read, or for a column, was not done, whatever followed it.
+            Err(error) if classify(&error) == Trouble::TooLarge => {
+                Tried::Failed(not_done(&self.inner, error.into()))
+            }
+            Err(error) => Tried::Failed(WriteError::Unknown(Box::new(error))),
+        }
+    }
+}
+
 fn not_done(inner: &Inner, error: StepError) -> WriteError {
     WriteError::NotDone(error.into_store_error(&inner.target))
 }
@@ -237,7 +261,7 @@ async fn roll_back(seat: &Seat<'_>, mut session: Conn) {
 async fn end(session: &mut Conn, words: &str) -> Result<(), DriverError> {
     let ended = tokio::time::timeout(END_LIMIT, session.batch_execute(words)).await;
     ended.unwrap_or_else(|_| {
-        let words = format!("no answer to {words} within {} s", END_LIMIT.as_secs());
+        let words = format!("no answer within {} s", END_LIMIT.as_secs());
         Err(DriverError::DatabaseError(diesel::result::DatabaseErrorKind::Unknown, Box::new(words)))
     })
 }

@@ -167,10 +167,7 @@ impl Invoice {
         check_texts(&parts)?;
         check_lines(&parts.lines)?;
         let amounts = parts.lines.iter().map(Line::amount);
-        let total = amounts
-            .chain([Some(parts.freight)])
-            .try_fold(Money::ZERO, |sum, amount| sum.checked_add(amount?))
-            .ok_or(InvoiceError::TotalTooLarge)?;
+        let total = total(amounts, parts.freight).ok_or(InvoiceError::TotalTooLarge)?;
         let invoice = Self { parts, total };
         if total < Money::ZERO && !invoice.is_credit() {
             return Err(InvoiceError::NegativeTotal);
@@ -193,6 +190,11 @@ impl Invoice {
     pub fn is_credit(&self) -> bool {
         self.parts.lines.iter().all(|line| line.quantity.scaled() < 0)
     }
+}
+
+/// The amounts of lines plus freight; `None` beyond the limit of [`Money`], or if one of them is.
+pub fn total(amounts: impl Iterator<Item = Option<Money>>, freight: Money) -> Option<Money> {
+    amounts.chain([Some(freight)]).try_fold(Money::ZERO, |sum, amount| sum.checked_add(amount?))
 }
 
 fn check_lines(lines: &[Line]) -> Result<(), InvoiceError> {

@@ -36,12 +36,12 @@ pub use doubt::{DoubtPolicy, Misses, QuietParts, QuietTooShort};
 pub use identifier::{
     CompanyFile, CustomerCode, ExternalId, IdentifierError, ItemCode, LedgerUid, TaxCode,
 };
-pub use invoice::{Customer, Invoice, InvoiceError, InvoiceParts, Line, Side, UnknownSide};
+pub use invoice::{Customer, Invoice, InvoiceError, InvoiceParts, Line, Side, UnknownSide, total};
 pub use invoice_number::{InvoiceNumber, InvoiceNumberError};
 pub use life::{
     Guard, InvoiceId, InvoiceState, Life, Move, MoveError, Settled, StateName, Version,
 };
-pub use money::{Money, Percent, Quantity, UnitPrice};
+pub use money::{Money, Percent, Quantity, UnitPrice, line_amount};
 pub use note::{NoteKind, claim_note, outcome_note};
 pub use outcome::{NotSentCause, Outcome, OutcomeName};
 pub use run::{RunCounts, RunEnd, RunId, RunResult, RunStatus, StopCause, Trigger};

@@ -128,11 +128,7 @@ impl fmt::Display for Percent {
 
 /// Quantity × unit price less discount, rounded once, half away from zero; `None` beyond the limit
 /// of [`Money`].
-pub(crate) fn line_amount(
-    quantity: Quantity,
-    price: UnitPrice,
-    discount: Percent,
-) -> Option<Money> {
+pub fn line_amount(quantity: Quantity, price: UnitPrice, discount: Percent) -> Option<Money> {
     // Scales: 10^4 × 10^4 × 10^4 over the amount in whole units, so 10^10 over minor units.
     const SCALE: i128 = 10_000_000_000;
     let exact = i128::from(quantity.0) * i128::from(price.0) * i128::from(10_000 - discount.0);

@@ -27,6 +27,7 @@ mod reconcile;
 mod record;
 mod reprocess;
 mod resolve;
+mod room;
 mod run;
 mod send;
 mod tally;
@@ -79,7 +80,8 @@ pub enum Lookup {
 /// The bounds of the engine's work. There is no default: the binary decides.
 #[derive(Clone, Copy, Debug)]
 pub struct Policy {
-    /// Invoices in flight at once.
+    /// Invoices at once on their way to the ledger's answer. While the answers of as many are
+    /// written down, the next are on their way.
     pub concurrency: NonZeroUsize,
     /// How long a run claims anything new.
     pub run_max: Duration,

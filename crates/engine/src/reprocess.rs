@@ -9,6 +9,7 @@ use postonce_ports::lock::Holder;
 use postonce_ports::store::{Candidate, Change, FileWork, Note, StoredInvoice};
 
 use crate::reconcile::file_of;
+use crate::room::{Place, Room};
 use crate::run::{FileRun, Run, Work};
 use crate::send::moved;
 use crate::{Engine, EngineError, SyncRequest};
@@ -129,17 +130,22 @@ fn may_reprocess(dossier: &Dossier) -> Result<(), ReprocessRefusal> {
 impl Run<'_> {
     /// Moves each invoice back to ready and sends it.
     pub(crate) async fn resend(&self, files: &[FileRun], invoices: &[InvoiceId], reason: &str) {
+        let room = Room::new(self.engine.policy.concurrency.get());
         let mut in_flight = FuturesUnordered::new();
         for invoice in invoices {
-            while in_flight.len() >= self.engine.policy.concurrency.get() {
-                in_flight.next().await;
-            }
-            in_flight.push(self.resend_one(files, *invoice, reason));
+            let place = room.place(&mut in_flight).await;
+            in_flight.push(self.resend_one(files, *invoice, reason, place));
         }
         while in_flight.next().await.is_some() {}
     }
 
-    async fn resend_one(&self, files: &[FileRun], invoice: InvoiceId, reason: &str) {
+    async fn resend_one(
+        &self,
+        files: &[FileRun],
+        invoice: InvoiceId,
+        reason: &str,
+        place: Place<'_>,
+    ) {
         let dossier = match self.engine.ports.doubts.dossier(invoice).await {
             Ok(Some(dossier)) => dossier,
             Ok(None) => return,
@@ -154,7 +160,7 @@ impl Run<'_> {
             return;
         }
         match self.reopen(&dossier, reason).await {
-            Ok(Some(stored)) => self.one(file, Candidate::Readable(Box::new(stored))).await,
+            Ok(Some(stored)) => self.one(file, Candidate::Readable(Box::new(stored)), place).await,
             Ok(None) => {}
             Err(error) => self.report(&file.work.company_file, invoice, error),
         }

@@ -14,6 +14,7 @@ use postonce_ports::history::NewRun;
 use postonce_ports::lock::{HeldLock, Holder, LockAnswer, LockError};
 use postonce_ports::store::{Candidate, FileWork, Page, Wanted};
 
+use crate::room::{Place, Room};
 use crate::tally::Tally;
 use crate::{Engine, EngineError, SyncRequest};
 
@@ -208,6 +209,7 @@ impl Run<'_> {
     }
 
     async fn scan(&self, file: &FileRun, wanted: Wanted) {
+        let room = Room::new(self.engine.policy.concurrency.get());
         let mut in_flight = FuturesUnordered::new();
         let mut after = None;
         while self.may_claim(&file.work.company_file) {
@@ -232,23 +234,22 @@ impl Run<'_> {
                 break;
             }
             for candidate in candidates {
-                while in_flight.len() >= self.engine.policy.concurrency.get() {
-                    in_flight.next().await;
-                }
-                in_flight.push(self.one(file, candidate));
+                let place = room.place(&mut in_flight).await;
+                in_flight.push(self.one(file, candidate, place));
             }
         }
         while in_flight.next().await.is_some() {}
     }
 
     /// One invoice; a panic costs it and nothing else.
-    pub(crate) async fn one(&self, file: &FileRun, candidate: Candidate) {
+    pub(crate) async fn one(&self, file: &FileRun, candidate: Candidate, place: Place<'_>) {
         if !self.may_claim(&file.work.company_file) {
             return;
         }
         let invoice = id_of(&candidate);
         // Boxed: many are in flight, and each state machine is large.
-        let sent = AssertUnwindSafe(Box::pin(self.send(file, candidate))).catch_unwind().await;
+        let sent =
+            AssertUnwindSafe(Box::pin(self.send(file, candidate, place))).catch_unwind().await;
         if sent.is_err() {
             self.bug(invoice);
         }

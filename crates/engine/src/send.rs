@@ -14,6 +14,7 @@ use postonce_ports::store::{
     StoredInvoice,
 };
 
+use crate::room::Place;
 use crate::run::{FileRun, Run, id_of};
 use crate::{Engine, EngineError, Lookup};
 
@@ -43,18 +44,23 @@ impl Engine {
 
 impl Run<'_> {
     /// Sends one invoice, or finds out why it cannot be sent.
-    pub(crate) async fn send(&self, file: &FileRun, candidate: Candidate) {
+    pub(crate) async fn send(&self, file: &FileRun, candidate: Candidate, place: Place<'_>) {
         let invoice = id_of(&candidate);
         if self.tally.is_left_alone(invoice) {
             return;
         }
         self.tally.trouble_is_over(invoice);
-        if let Err(error) = self.try_send(file, candidate).await {
+        if let Err(error) = self.try_send(file, candidate, place).await {
             self.report(&file.work.company_file, invoice, error);
         }
     }
 
-    async fn try_send(&self, file: &FileRun, candidate: Candidate) -> Result<(), EngineError> {
+    async fn try_send(
+        &self,
+        file: &FileRun,
+        candidate: Candidate,
+        place: Place<'_>,
+    ) -> Result<(), EngineError> {
         let stored = match candidate {
             Candidate::Readable(stored) => *stored,
             Candidate::Unreadable { already_blocked: true, .. } => {
@@ -67,7 +73,7 @@ impl Run<'_> {
         };
         let Step::Go(stored) = self.unblock(stored).await? else { return Ok(()) };
         let Step::Go(prepared) = self.ready_to_claim(file, &stored).await? else { return Ok(()) };
-        self.claim_and_post(file, &stored, prepared).await
+        self.claim_and_post(file, &stored, prepared, place).await
     }
 
     /// A blocked invoice becomes ready if nothing stands in its way any more.
@@ -191,6 +197,7 @@ impl Run<'_> {
         file: &FileRun,
         stored: &StoredInvoice,
         prepared: Prepared,
+        place: Place<'_>,
     ) -> Result<(), EngineError> {
         if !self.may_claim(&file.work.company_file) || !self.tally.take_claim(self.request.limit) {
             return Ok(());
@@ -233,6 +240,11 @@ impl Run<'_> {
         } else {
             self.engine.ports.ledger.post(token).await
         };
+        if let Outcome::Posted { .. } | Outcome::Rejected { .. } = outcome {
+            // The ledger has answered: it may have the next invoice while this one is written
+            // down. After anything else the next one waits for what the run makes of it.
+            drop(place);
+        }
         self.record(&file.work.company_file, claim, outcome.clone()).await;
         self.react(&file.work.company_file, stored.id, &outcome).await
     }

@@ -5,6 +5,7 @@
 //! Reading order: `schema` (the tables), `rows` (invoices and lines), `life` (where one stands).
 
 pub mod claim;
+pub mod declared;
 pub mod intake;
 pub mod life;
 pub mod note;

@@ -45,7 +45,7 @@ async fn a_claim_waits_for_a_raise_and_is_fenced_by_it() {
     raiser.batch_execute(RAISE).await.unwrap();
     let store = scene.store.clone();
     let claiming = tokio::spawn(async move { store.claim(wish).await });
-    scene.until_waiting("SELECT i.*").await;
+    scene.until_waiting("SELECT i.company_file").await;
     raiser.batch_execute("COMMIT").await.unwrap();
     let answer = claiming.await.unwrap().unwrap();
     assert!(matches!(answer, ClaimAnswer::Refused(ClaimRefusal::Fenced)), "{answer:?}");

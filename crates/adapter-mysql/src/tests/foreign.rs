@@ -103,7 +103,8 @@ async fn rows_that_do_not_add_up_are_unreadable_and_hide_no_other() {
     assert_eq!(reason(four).1, BlockCode::Unreadable);
     let Candidate::Readable(good) = five else { panic!("{five:?}") };
     assert_eq!(good.invoice, invoice(5));
-    for bad in [one, two, three, four] {
+    // The fourth never comes so far: it cannot be read, so no request is made of it.
+    for bad in [one, two, three] {
         let wish = scene.wish(good.id).await;
         let wish = ClaimRequest { invoice: reason(bad).0, ..wish };
         let answer = scene.store.claim(wish).await.unwrap();

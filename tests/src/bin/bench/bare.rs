@@ -15,7 +15,7 @@ use diesel::sql_types::{BigInt, Text};
 use postonce_adapter_host::RandomIds;
 use postonce_domain::InstallationId;
 use postonce_ports::clock::Ids as _;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 
 use crate::arena::Course;
 use crate::at_once::{new_uid, payload};
@@ -49,6 +49,9 @@ pub(crate) struct Claim {
 #[derive(Clone, Debug)]
 pub(crate) struct Outcome {
     pub(crate) claim: String,
+    pub(crate) invoice: i64,
+    /// What the claim has left.
+    pub(crate) version: i64,
     pub(crate) uid: String,
     pub(crate) words: String,
 }
@@ -76,8 +79,10 @@ pub(crate) async fn run(statements: impl Statements, course: Course) -> Result<(
     let feed = Feed { page: Vec::new().into_iter(), after: 0, over: false };
     let feed = Arc::new(Mutex::new(feed));
     let installation = RandomIds.installation_id();
-    let workers: Vec<_> = (0..course.concurrency.get())
-        .map(|_| tokio::spawn(work(statements.clone(), feed.clone(), installation)))
+    // As the engine has it: while so many are on their way, as many are written down.
+    let places = Arc::new(Semaphore::new(course.concurrency.get()));
+    let workers: Vec<_> = (0..2 * course.concurrency.get())
+        .map(|_| tokio::spawn(work(statements.clone(), feed.clone(), places.clone(), installation)))
         .collect();
     let mut done = 0;
     for worker in workers {
@@ -90,20 +95,25 @@ pub(crate) async fn run(statements: impl Statements, course: Course) -> Result<(
 async fn work(
     statements: Arc<impl Statements>,
     feed: Arc<Mutex<Feed>>,
+    places: Arc<Semaphore>,
     installation: InstallationId,
 ) -> Result<u32> {
     let mut done = 0;
-    while let Some(invoice) = next(&*statements, &feed).await? {
+    loop {
+        let place = places.acquire().await?;
+        let Some(invoice) = next(&*statements, &feed).await? else { return Ok(done) };
+        let number = invoice.id;
         let id = RandomIds.claim_id().to_string();
         let memo = format!("PostOnce {installation} {id}");
         let payload = payload(&invoice.number, &invoice.external_id, &memo);
         statements.claim(Claim { id: id.clone(), invoice, payload }).await?;
         let uid = new_uid();
+        drop(place);
         let words = format!("MYOB sync outcome: posted as {uid}");
-        statements.settle(Outcome { claim: id, uid, words }).await?;
+        let outcome = Outcome { claim: id, invoice: number, version: 2, uid, words };
+        statements.settle(outcome).await?;
         done += 1;
     }
-    Ok(done)
 }
 
 async fn next(statements: &impl Statements, feed: &Mutex<Feed>) -> Result<Option<Due>> {

@@ -66,6 +66,26 @@ impl Statement {
     }
 }
 
+impl Statement {
+    /// The statement with its values in it, as the adapter writes them.
+    pub(crate) fn written_out(&self) -> String {
+        let mut values = self.values.iter().map(|value| match value {
+            Value::Int(value) => value.to_string(),
+            Value::Text(None) => "NULL".to_owned(),
+            Value::Text(Some(value)) => {
+                let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0');
+                let hex = value.bytes().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+                format!("_utf8mb4 X'{}'", hex.collect::<String>())
+            }
+        });
+        let parts = self.text.split('?').enumerate().map(|(index, part)| {
+            let value = if index > 0 { values.next().unwrap_or_default() } else { String::new() };
+            value + part
+        });
+        parts.collect()
+    }
+}
+
 impl<DB, Columns> QueryFragment<DB> for Statement<Columns>
 where
     DB: Backend + HasSqlType<BigInt> + HasSqlType<Nullable<Text>>,

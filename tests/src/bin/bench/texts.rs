@@ -38,8 +38,17 @@ fn hear(event: &InstrumentationEvent<'_>) {
 
 /// The words alone: no values, no quotes around names, one blank between words.
 fn plain(text: &str) -> String {
-    let words = text.split(" -- binds: ").next().unwrap_or_default();
-    words.replace('`', "").split_whitespace().collect::<Vec<_>>().join(" ")
+    let words = text.split(" -- binds: ").next().unwrap_or_default().replace('`', "");
+    words.split_whitespace().filter_map(without_value).collect::<Vec<_>>().join(" ")
+}
+
+/// A word without a number or a text that is written out in it; `None` if nothing is left.
+fn without_value(word: &str) -> Option<String> {
+    const INTRODUCER: &str = "_utf8mb4";
+    if word.ends_with(INTRODUCER) || word.starts_with("X'") {
+        return None;
+    }
+    Some(word.chars().filter(|it| !it.is_ascii_digit()).collect())
 }
 
 fn sent() -> MutexGuard<'static, Texts> {

@@ -67,14 +67,14 @@ impl Statements for OnMysql {
     async fn claim(&self, claim: Claim) -> Result<()> {
         let _permit = self.permits.acquire().await?;
         let mut session = self.session().await?;
-        sent::claim(&mut session, &claim).await?;
-        self.end(session, "COMMIT").await
+        let last = sent::claim(&mut session, &claim).await?;
+        self.end(session, &format!("{last}; COMMIT")).await
     }
 
     async fn settle(&self, outcome: Outcome) -> Result<()> {
         let _permit = self.permits.acquire().await?;
         let mut session = self.session().await?;
-        sent::settle(&mut session, &outcome).await?;
-        self.end(session, "COMMIT").await
+        let last = sent::settle(&mut session, &outcome).await?;
+        self.end(session, &format!("{last}; COMMIT")).await
     }
 }

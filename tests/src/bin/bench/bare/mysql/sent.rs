@@ -1,4 +1,4 @@
-//! Each transaction, statement by statement. COMMIT is sent by the caller.
+//! Each transaction, statement by statement. The last one is sent by the caller, with COMMIT.
 
 use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel::{QueryResult, QueryableByName};
@@ -73,10 +73,11 @@ struct Head {
     epoch: Option<i64>,
 }
 
-pub(super) async fn claim(conn: &mut AsyncMysqlConnection, claim: &Claim) -> QueryResult<()> {
+pub(super) async fn claim(conn: &mut AsyncMysqlConnection, claim: &Claim) -> QueryResult<String> {
     const READ: &str = "\
-        SELECT i.*, l.line_number, l.item_code, l.description, l.quantity_e4, l.unit_price_e4, \
-        l.discount_e2, l.tax_code, \
+        SELECT i.company_file, i.state, i.version, i.held, i.attempt, i.claim_id, i.ledger_uid, \
+        i.state_code, i.state_reason, i.state_uids, i.absent_confirmed_at, i.freight_minor, \
+        i.line_count, i.total_minor, l.quantity_e4, l.unit_price_e4, l.discount_e2, \
         (SELECT e.epoch FROM postonce_epoch AS e WHERE e.company_file = i.company_file \
         LOCK IN SHARE MODE) AS epoch \
         FROM postonce_invoice AS i LEFT JOIN postonce_invoice_line AS l ON l.invoice_id = i.id \
@@ -114,32 +115,16 @@ pub(super) async fn claim(conn: &mut AsyncMysqlConnection, claim: &Claim) -> Que
         .int(QUIET)
         .execute(conn)
         .await?;
-    note(conn, id, "claim", &claim.id, (CLAIM_WORDS, Some(&claim.payload))).await
+    Ok(note(id, "claim", &claim.id, (CLAIM_WORDS, Some(&claim.payload))))
 }
 
-#[derive(QueryableByName)]
-struct Stands {
-    #[diesel(sql_type = BigInt)]
-    id: i64,
-    #[diesel(sql_type = BigInt)]
-    version: i64,
-}
-
-pub(super) async fn settle(conn: &mut AsyncMysqlConnection, outcome: &Outcome) -> QueryResult<()> {
-    const READ: &str = "\
-        SELECT i.id, i.state, i.version, i.held, i.attempt, i.claim_id, i.ledger_uid, \
-        i.state_code, i.state_reason, i.state_uids, i.absent_confirmed_at, \
-        EXISTS (SELECT 1 FROM postonce_invoice_note AS n \
-        FORCE INDEX (postonce_invoice_note_claim) \
-        WHERE n.claim_id = ? AND n.kind = 'outcome' AND n.text = ? LOCK IN SHARE MODE) AS written, \
-        (SELECT o.id FROM postonce_invoice AS o \
-        WHERE o.company_file = i.company_file AND o.ledger_uid = ?) AS owner \
-        FROM postonce_invoice AS i \
-        WHERE i.id = (SELECT c.invoice_id FROM postonce_claim AS c WHERE c.id = ?) FOR UPDATE";
-    let read = statement(READ).text(&outcome.claim).text(&outcome.words).text(&outcome.uid);
-    let Stands { id, version } = read.text(&outcome.claim).get_result(conn).await?;
-    set_posted(conn, (id, version), outcome).await?;
-    note(conn, id, "outcome", &outcome.claim, (&outcome.words, None)).await
+pub(super) async fn settle(
+    conn: &mut AsyncMysqlConnection,
+    outcome: &Outcome,
+) -> QueryResult<String> {
+    set_posted(conn, outcome).await?;
+    learn(conn, outcome).await?;
+    Ok(note(outcome.invoice, "outcome", &outcome.claim, (&outcome.words, None)))
 }
 
 /// The next life of an invoice.
@@ -154,60 +139,55 @@ macro_rules! life {
     };
 }
 
-macro_rules! guard {
-    () => {
-        " WHERE i.id = ? AND i.version = ? AND i.state = ? AND i.held = ?"
-    };
-}
+const MOVE: &str = concat!(
+    "UPDATE postonce_invoice AS i SET ",
+    life!(),
+    " WHERE i.id = ? AND i.version = ? AND i.state = ? AND i.held = ? AND i.claim_id <=> ?"
+);
 
 async fn set_claimed(
     conn: &mut AsyncMysqlConnection,
     claim: &Claim,
     version: i64,
 ) -> QueryResult<()> {
-    const CLAIMED: &str = concat!("UPDATE postonce_invoice AS i SET ", life!(), guard!());
-    let update = statement(CLAIMED).text("claimed").int(version + 1).int(0).int(1).text(&claim.id);
+    let update = statement(MOVE).text("claimed").int(version + 1).int(0).int(1).text(&claim.id);
     let update = update.null().null().null().null().null();
-    let update = update.int(claim.invoice.id).int(version).text("ready").int(0);
+    let update = update.int(claim.invoice.id).int(version).text("ready").int(0).null();
     update.execute(conn).await?;
     Ok(())
 }
 
 async fn set_posted(
     conn: &mut AsyncMysqlConnection,
-    (id, version): (i64, i64),
-    outcome: &Outcome,
+    Outcome { claim, invoice, version, uid, .. }: &Outcome,
 ) -> QueryResult<()> {
-    const POSTED: &str = concat!(
-        "UPDATE postonce_invoice AS i LEFT JOIN postonce_claim AS c ON c.invoice_id = i.id SET ",
-        life!(),
-        ", c.first_miss_at = NULL, c.absent_at = NULL, c.in_doubt = (c.id = ?), \
-         c.ledger_uid = IF(c.id = ? AND (c.outcome IS NULL OR (c.outcome <> 'posted' \
-         AND ? <> 'in_doubt')), ?, c.ledger_uid), \
-         c.outcome = IF(c.id = ? AND (c.outcome IS NULL OR (c.outcome <> 'posted' \
-         AND ? <> 'in_doubt')), ?, c.outcome)",
-        guard!()
-    );
-    let Outcome { claim, uid, .. } = outcome;
-    let update = statement(POSTED).text("posted").int(version + 1).int(0).int(1).null().text(uid);
-    let update = update.null().null().null().null().text("");
-    let update = update.text(claim).text("posted").text(uid);
-    let update = update.text(claim).text("posted").text("posted");
-    update.int(id).int(version).text("claimed").int(0).execute(conn).await?;
+    let update = statement(MOVE).text("posted").int(version + 1).int(0).int(1).null().text(uid);
+    let update = update.null().null().null().null();
+    let update = update.int(*invoice).int(*version).text("claimed").int(0).text(claim);
+    update.execute(conn).await?;
     Ok(())
 }
 
-async fn note(
+async fn learn(
     conn: &mut AsyncMysqlConnection,
-    id: i64,
-    kind: &str,
-    claim: &str,
-    (words, payload): (&str, Option<&str>),
+    Outcome { claim, invoice, uid, .. }: &Outcome,
 ) -> QueryResult<()> {
+    const LEARN: &str = "\
+        UPDATE postonce_claim AS c SET c.first_miss_at = NULL, c.absent_at = NULL, \
+        c.in_doubt = (c.id = ?), \
+        c.ledger_uid = IF(c.id = ? AND (c.outcome IS NULL OR (c.outcome <> 'posted' \
+        AND ? <> 'in_doubt')), ?, c.ledger_uid), \
+        c.outcome = IF(c.id = ? AND (c.outcome IS NULL OR (c.outcome <> 'posted' \
+        AND ? <> 'in_doubt')), ?, c.outcome) WHERE c.invoice_id = ?";
+    let update = statement(LEARN).text("").text(claim).text("posted").text(uid);
+    update.text(claim).text("posted").text("posted").int(*invoice).execute(conn).await?;
+    Ok(())
+}
+
+fn note(id: i64, kind: &str, claim: &str, (words, payload): (&str, Option<&str>)) -> String {
     const NOTE: &str = "\
         INSERT INTO postonce_invoice_note (invoice_id, kind, claim_id, actor, text, payload) \
         VALUES (?, ?, ?, ?, ?, ?)";
     let note = statement(NOTE).int(id).text(kind).text(claim).text("postonce").text(words);
-    note.maybe_text(payload).execute(conn).await?;
-    Ok(())
+    note.maybe_text(payload).written_out()
 }

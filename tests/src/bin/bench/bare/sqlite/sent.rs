@@ -155,7 +155,7 @@ pub(super) fn settle(conn: &mut SqliteConnection, outcome: &Outcome) -> QueryRes
         SELECT postonce_claim.outcome FROM postonce_claim WHERE (postonce_claim.id = ?) LIMIT ?";
     const LEARN: &str = "\
         UPDATE postonce_claim SET outcome = ?, ledger_uid = ? WHERE (postonce_claim.id = ?)";
-    let Outcome { claim, uid, words } = outcome;
+    let Outcome { claim, uid, words, .. } = outcome;
     let id: i64 = statement(INVOICE).text(claim).int(1).of::<BigInt>().get_result(conn)?;
     let known = statement(KNOWN).text(claim).text("outcome").text(words).of::<Bool>();
     let _known: bool = known.get_result(conn)?;
