@@ -177,9 +177,10 @@ pub(crate) async fn set_life(
     }
     // Before the first attempt there is no claim.
     if before.attempt.0 > 0 {
-        let doubtful = match &next.state {
-            InvoiceState::InDoubt { claim, .. } => claim.to_string(),
-            _ => String::new(),
+        let doubtful = if let InvoiceState::InDoubt { claim, .. } = &next.state {
+            claim.to_string()
+        } else {
+            String::new()
         };
         let update = bind_learned(statement(SET_CLAIMS).text(doubtful), learned);
         update.int(id.0).execute(conn).await?;

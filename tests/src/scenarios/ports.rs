@@ -106,6 +106,10 @@ pub(super) enum FailOver {
 pub(super) struct Trouble {
     pub(super) commits: VecDeque<Commit>,
     pub(super) read_back_fails: bool,
+    /// How often others have their turn while an outcome is written.
+    pub(super) settles_take: u32,
+    /// How many claims had been asked for whenever an outcome was written.
+    pub(super) claims_when_settled: Vec<u64>,
     /// So many tries to record an outcome fail.
     pub(super) settles_fail: u32,
     /// This row cannot be read.
@@ -244,9 +248,15 @@ impl InvoiceStore for Database {
     }
 
     async fn settle(&self, claim: ClaimId, outcome: &Outcome) -> Result<Recorded, StoreError> {
+        let turns = self.trouble().settles_take;
+        for _ in 0..turns {
+            tokio::task::yield_now().await;
+        }
         if self.settle_fails() {
             return Err(StoreError::unavailable("the disk is full"));
         }
+        let claims = self.trouble().claims;
+        self.trouble().claims_when_settled.push(claims);
         self.store.settle(claim, outcome).await
     }
 

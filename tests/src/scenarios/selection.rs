@@ -5,7 +5,7 @@ use std::time::Duration;
 use postonce_domain::{BlockCode, NoteKind, RunStatus, StateName};
 use postonce_engine::SyncRequest;
 
-use super::books::Preparing;
+use super::books::{Answer, Preparing};
 use super::world::{World, cause, company_file, request};
 
 #[tokio::test]
@@ -70,6 +70,27 @@ async fn a_run_makes_no_more_claims_than_its_limit() {
         assert_eq!(world.sync_by(&none).await.counts.claimed, 0);
         assert_eq!(world.sync().await.counts.posted, 3);
     }
+}
+
+/// With one place: while an answer is written down the next invoice is on its way, and no more.
+#[tokio::test]
+async fn the_ledger_does_not_wait_for_an_answer_to_be_written_down() {
+    let world = World::new();
+    world.import(&["INV-1", "INV-2", "INV-3", "INV-4"]).await;
+    world.database.trouble().settles_take = 50;
+    assert_eq!(world.sync().await.counts.posted, 4);
+    assert_eq!(world.database.trouble().claims_when_settled, [2, 3, 4, 4]);
+}
+
+#[tokio::test]
+async fn after_anything_but_an_answer_the_next_invoice_waits_until_it_is_written_down() {
+    let world = World::new();
+    world.import(&["INV-1", "INV-2", "INV-3"]).await;
+    world.database.trouble().settles_take = 50;
+    world.ledger.books().answers = [Answer::Loses].into();
+    let end = world.sync().await;
+    assert_eq!((end.counts.in_doubt, end.counts.posted), (1, 2));
+    assert_eq!(world.database.trouble().claims_when_settled, [1, 3, 3]);
 }
 
 #[tokio::test]
