@@ -121,14 +121,18 @@ impl Scene {
         tokio::time::timeout(PATIENCE, came).await.unwrap_or_else(|_| panic!("never: {sql}"));
     }
 
-    /// Waits until a session of this database waits in a statement that begins so.
-    async fn until_waiting(&self, begins: &str) {
-        let waiting = format!(
+    /// How many sessions of this database are at a statement that begins so.
+    fn waiting(&self, begins: &str) -> String {
+        format!(
             "SELECT count(*) FROM information_schema.processlist \
              WHERE db = '{}' AND info LIKE '{begins}%'",
             self.name
-        );
-        self.until(&waiting).await;
+        )
+    }
+
+    /// Waits until there is one.
+    async fn until_waiting(&self, begins: &str) {
+        self.until(&self.waiting(begins)).await;
     }
 
     async fn end(self) {

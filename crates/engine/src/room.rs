@@ -1,8 +1,9 @@
-//! How many invoices are in flight.
+//! How many invoices are in flight, and that they go on whatever a run waits for.
 
 use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use futures::stream::{FuturesUnordered, StreamExt as _};
 
@@ -21,13 +22,13 @@ impl Room {
         Self { most, taken: AtomicUsize::new(0) }
     }
 
-    /// Goes on with what is in flight until one more invoice may be.
+    /// Waits until one more invoice may be in flight.
     pub(crate) async fn place(
         &self,
         in_flight: &mut FuturesUnordered<impl Future<Output = ()>>,
     ) -> Place<'_> {
         poll_fn(|context| {
-            while let Poll::Ready(Some(())) = in_flight.poll_next_unpin(context) {}
+            go_on(in_flight, context);
             let is_free = self.taken.load(Ordering::Relaxed) < self.most;
             if is_free && in_flight.len() < self.most.saturating_mul(2) {
                 Poll::Ready(())
@@ -45,4 +46,22 @@ impl Drop for Place<'_> {
     fn drop(&mut self) {
         self.0.taken.fetch_sub(1, Ordering::Relaxed);
     }
+}
+
+/// Does `work` while what is in flight goes on: that may have what `work` waits for, such as a
+/// connection.
+pub(crate) async fn meanwhile<T>(
+    in_flight: &mut FuturesUnordered<impl Future<Output = ()>>,
+    work: impl Future<Output = T>,
+) -> T {
+    let mut work = pin!(work);
+    poll_fn(|context| {
+        go_on(in_flight, context);
+        work.as_mut().poll(context)
+    })
+    .await
+}
+
+fn go_on(in_flight: &mut FuturesUnordered<impl Future<Output = ()>>, context: &mut Context<'_>) {
+    while let Poll::Ready(Some(())) = in_flight.poll_next_unpin(context) {}
 }

@@ -14,7 +14,7 @@ use postonce_ports::history::NewRun;
 use postonce_ports::lock::{HeldLock, Holder, LockAnswer, LockError};
 use postonce_ports::store::{Candidate, FileWork, Page, Wanted};
 
-use crate::room::{Place, Room};
+use crate::room::{Place, Room, meanwhile};
 use crate::tally::Tally;
 use crate::{Engine, EngineError, SyncRequest};
 
@@ -219,7 +219,8 @@ impl Run<'_> {
                 wanted,
                 limit: self.engine.policy.page,
             };
-            let candidates = match self.engine.ports.store.page(page).await {
+            let page = self.engine.ports.store.page(page);
+            let candidates = match meanwhile(&mut in_flight, page).await {
                 Ok(candidates) => candidates,
                 Err(error) => {
                     self.halt(&error);
@@ -230,7 +231,7 @@ impl Run<'_> {
             after = Some(id_of(last));
             // A server that took over in the middle of a run may not know its last claims, and the
             // page may be that server's.
-            if !self.stays_open(file).await {
+            if !meanwhile(&mut in_flight, self.stays_open(file)).await {
                 break;
             }
             for candidate in candidates {

@@ -104,15 +104,36 @@ async fn a_replica_without_the_last_claims_that_takes_over_in_a_run_posts_nothin
     {
         let world = World::new();
         world.import(&SIX).await;
+        // The last of the first page is not sent, so that nothing is in flight.
+        let last = world.id("INV-3").await;
+        world.database.trouble().unreadable = Some(last);
         world.database.trouble().fails_over = Some(how);
         let end = world.sync().await;
         assert_eq!((end.counts.posted, cause(&end)), (2, Some(expected)));
+        world.database.trouble().unreadable = None;
         world.database.store.take_over(QUIET).await.map(drop).unwrap();
         world.clock.pass(QUIET);
         let end = world.sync().await;
         assert_eq!((end.counts.adopted, end.counts.posted), (2, 4));
         assert!(world.ledger.books().duplicates().is_empty());
     }
+}
+
+/// The same with a request on its way: nobody knows its claim any more.
+#[tokio::test]
+async fn what_was_in_flight_when_a_replica_took_over_is_found_and_not_sent_again() {
+    let world = World::new();
+    world.import(&SIX).await;
+    world.database.trouble().fails_over = Some(FailOver::Unnoticed);
+    let end = world.sync().await;
+    assert_eq!((end.counts.posted, cause(&end)), (2, Some(StopCause::DatabaseUnavailable)));
+    assert!(end.stopped.unwrap().1.contains("does not know the claim any more"));
+    assert_eq!(world.ledger.books().posts.len(), 3);
+    world.database.store.take_over(QUIET).await.map(drop).unwrap();
+    world.clock.pass(QUIET);
+    let end = world.sync().await;
+    assert_eq!((end.counts.adopted, end.counts.posted), (3, 3));
+    assert!(world.ledger.books().duplicates().is_empty());
 }
 
 #[tokio::test]

@@ -137,11 +137,13 @@ pub(super) struct Database {
     pub(super) clock: ManualClock,
     pub(super) ledger: Bookkeeper,
     trouble: Arc<Mutex<Trouble>>,
+    /// Pages are read and outcomes written on one connection, by one at a time.
+    connection: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Database {
     pub(super) fn new(store: MemoryStore, clock: ManualClock, ledger: Bookkeeper) -> Self {
-        Self { store, clock, ledger, trouble: Arc::default() }
+        Self { store, clock, ledger, trouble: Arc::default(), connection: Arc::default() }
     }
 
     pub(super) fn trouble(&self) -> MutexGuard<'_, Trouble> {
@@ -204,6 +206,7 @@ impl InvoiceStore for Database {
     }
 
     async fn page(&self, page: Page) -> Result<Vec<Candidate>, StoreError> {
+        let _connection = self.connection.lock().await;
         self.fail_over().await?;
         let candidates = self.store.page(page).await?;
         Ok(candidates.into_iter().map(|candidate| self.spoil(candidate)).collect())
@@ -248,6 +251,7 @@ impl InvoiceStore for Database {
     }
 
     async fn settle(&self, claim: ClaimId, outcome: &Outcome) -> Result<Recorded, StoreError> {
+        let _connection = self.connection.lock().await;
         let turns = self.trouble().settles_take;
         for _ in 0..turns {
             tokio::task::yield_now().await;

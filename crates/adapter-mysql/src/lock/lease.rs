@@ -15,7 +15,7 @@ use postonce_ports::lock::{LockAnswer, LockError, LockState};
 use super::keeper::{Hold, Kept, Raised};
 use super::line::Line;
 use super::watch::{Watch, boot};
-use super::{epoch, failed, holder, is_in_the_way, named, unavailable, whole};
+use super::{LONGEST, epoch, failed, holder, is_in_the_way, named, unavailable, whole};
 use crate::LockOptions;
 use crate::error::{Trouble, classify};
 use crate::session::Target;
@@ -28,6 +28,13 @@ const FREE_LIMIT: Duration = Duration::from_secs(5);
 
 /// Microseconds since 1970, by the server's clock, as of the beginning of the statement.
 const NOW: &str = "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))";
+
+/// Whether a lease has not run out. One that lasts longer than any may is from before the server's
+/// clock was set back, and its holder, if there is one, writes a new end with its next heartbeat.
+fn live() -> String {
+    let longest = whole(LONGEST.as_micros());
+    format!("(expires_at > {NOW} AND expires_at <= {NOW} + {longest})")
+}
 
 /// A lease, or the wish for one.
 #[derive(Clone)]
@@ -65,8 +72,9 @@ async fn look(
     locking: &str,
 ) -> QueryResult<Option<Row>> {
     let sql = format!(
-        "SELECT owner, fence, (owner IS NOT NULL AND expires_at > {NOW}) AS live \
-         FROM postonce_lease WHERE name = ? {locking}"
+        "SELECT owner, fence, (owner IS NOT NULL AND {}) AS live \
+         FROM postonce_lease WHERE name = ? {locking}",
+        live()
     );
     diesel::sql_query(sql).bind::<Text, _>(name).get_result(conn).await.optional()
 }
@@ -84,7 +92,8 @@ impl Lease {
         let sql = format!(
             "UPDATE postonce_lease SET owner = ?, fence = fence + 1, taken_at = {NOW}, \
              expires_at = {NOW} + ? \
-             WHERE name = ? AND (owner IS NULL OR expires_at <= {NOW})"
+             WHERE name = ? AND (owner IS NULL OR NOT {})",
+            live()
         );
         let taken = diesel::sql_query(sql)
             .bind::<Text, _>(&self.owner)

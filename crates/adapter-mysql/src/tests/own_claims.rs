@@ -1,12 +1,17 @@
-//! Outcomes that are written over what this process knows of its claim.
+//! Outcomes that are written over what this process knows of its claim, and lines of the trail that
+//! go with COMMIT.
 
 use postonce_adapter_host::RandomIds;
 use postonce_domain::StateName;
 use postonce_ports::clock::Ids;
+use postonce_ports::error::StoreError;
 use postonce_ports::reader::InvoiceReader as _;
 use postonce_ports::store::{ClaimAnswer, InvoiceStore, Recorded};
 
+use secrecy::ExposeSecret as _;
+
 use super::{Scene, posted_as, whole};
+use crate::{MysqlStore, Options};
 
 /// A database that went back, where another run has then claimed the same invoice: the row has the
 /// very state and version that our claim had left.
@@ -72,5 +77,28 @@ async fn nothing_in_a_text_ends_it() {
     assert_eq!(scene.number(same).await, 1);
     let notes = scene.store.notes(Some(id), 0, 10).await.unwrap();
     assert_eq!(notes.last().unwrap().payload.as_deref(), Some(PAYLOAD));
+    scene.end().await;
+}
+
+/// Too large for the first statement that has it, and for that with COMMIT alone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_too_large_costs_its_invoice_alone() {
+    let scene = Scene::new().await;
+    let url = format!("{}&max_allowed_packet=1048576", scene.options.url.expose_secret());
+    let options = Options { url: url.into(), ..scene.options.clone() };
+    let store = MysqlStore::open(&options).await.unwrap();
+    for (n, size) in [(1, 2_000_000), (2, 700_000)] {
+        let id = scene.ready(n).await;
+        let mut wish = scene.wish(id).await;
+        wish.request.payload = "x".repeat(size);
+        let claim = wish.request.marker.claim;
+        let refused = store.claim(wish).await.unwrap_err();
+        assert!(matches!(refused, StoreError::Refused { .. }), "{size}: {refused}");
+        assert!(whole(&scene, id, claim).await);
+        assert_eq!(scene.state(id).await, StateName::Ready);
+    }
+    let id = scene.ready(3).await;
+    let answer = store.claim(scene.wish(id).await).await.unwrap();
+    assert!(matches!(answer, ClaimAnswer::Claimed(_)), "{answer:?}");
     scene.end().await;
 }

@@ -44,6 +44,19 @@ async fn a_holder_that_wakes_late_is_fenced() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lease_from_before_the_clock_was_set_back_keeps_nobody_out() {
+    let options = lease().await;
+    let gone = acquire(&options).await;
+    let an_hour_back = "UPDATE postonce_lease SET expires_at = expires_at + 3600000000";
+    assert_eq!(run(&options, an_hour_back).await, 1);
+    assert_eq!(store(&options).await.state().await.unwrap(), LockState::Free);
+    let next = acquire(&options).await;
+    assert!(is_busy(&options).await);
+    assert!(matches!(gone.raise_epoch(&file()).await, Err(LockError::Lost)));
+    next.release().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lease_that_ran_out_is_lost_though_nobody_took_it() {
     let options = lease().await;
     let late = acquire(&options).await;
