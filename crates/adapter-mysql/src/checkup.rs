@@ -68,6 +68,7 @@ async fn look(options: &Options) -> Vec<Finding> {
     if is_there {
         findings.push(database::identity(&mut conn).await);
         findings.extend(grants::look(&mut conn).await);
+        findings.push(lock::agreed(&mut conn, &options.lock).await);
     }
     findings.push(lock::excludes(&target, &options.lock, is_there).await);
     findings

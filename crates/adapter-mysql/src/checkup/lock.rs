@@ -1,8 +1,10 @@
-//! Whether the run lock excludes here, tried on two sessions.
+//! Whether the run lock excludes here, tried on two sessions, and is the one that all have.
 
+use diesel::{OptionalExtension as _, QueryDsl as _};
+use diesel_async::{AsyncMysqlConnection, RunQueryDsl as _};
 use postonce_ports::checkup::Finding;
 
-use super::{failure, fine, warning};
+use super::{failure, fine, unseen, warning};
 use crate::probe::{Ending, LockRefused, prove};
 use crate::session::Target;
 use crate::{LockKind, LockOptions};
@@ -29,6 +31,36 @@ pub(super) async fn excludes(target: &Target, lock: &LockOptions, is_migrated: b
             failure(NAME, "no", &refused.to_string(), mend)
         }
     }
+}
+
+/// Whether other processes on this database are configured for the same lock.
+pub(super) async fn agreed(conn: &mut AsyncMysqlConnection, wanted: &LockOptions) -> Finding {
+    use postonce_store_rows::schema::postonce_sync_lock as lock;
+    const NAME: &str = "lock_settings";
+    let known = lock::table.select((lock::kind, lock::name));
+    let known: Option<(String, String)> = match known.first(conn).await.optional() {
+        Ok(known) => known,
+        Err(error) => return unseen(NAME, &error),
+    };
+    let kind = match wanted.kind {
+        LockKind::Named => "named",
+        LockKind::Lease => "lease",
+    };
+    let Some((known_kind, known_name)) = known else {
+        let meaning = "the first run keeps kind and name of the lock, for all others";
+        return fine(NAME, "not kept yet", meaning);
+    };
+    let value = format!("{known_kind} {known_name}");
+    if known_kind == kind && known_name == wanted.name {
+        return fine(NAME, value, "all processes on this database have the same lock");
+    }
+    let name = &wanted.name;
+    let meaning = format!(
+        "the runs of this database exclude each other by that; this process is configured for \
+         {kind} {name}, and its runs are refused"
+    );
+    let mend = format!("set lock.kind = \"{known_kind}\" and lock.name = \"{known_name}\"");
+    failure(NAME, &value, &meaning, &mend)
 }
 
 fn proven(kind: LockKind) -> &'static str {

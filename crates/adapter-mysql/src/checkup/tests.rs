@@ -78,6 +78,27 @@ async fn a_database_that_moved_is_a_finding() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lock_that_differs_from_that_of_the_others_is_a_finding() {
+    let options = options(LockKind::Named, LONG).await;
+    let severity =
+        async |options: &Options| named(&checkup(options).await, "lock_settings").severity;
+    assert_eq!(severity(&options).await, Severity::Fine);
+    let name = &options.lock.name;
+    let keep = format!("INSERT INTO postonce_sync_lock VALUES (1, 'named', 'global', '{name}')");
+    run(&options, &keep).await;
+    assert_eq!(severity(&options).await, Severity::Fine);
+    let mut other = options.clone();
+    other.lock.kind = LockKind::Lease;
+    assert_eq!(severity(&other).await, Severity::Failure);
+    other = options.clone();
+    other.lock.name = "another".to_owned();
+    let findings = checkup(&other).await;
+    let differs = named(&findings, "lock_settings");
+    assert_eq!(differs.severity, Severity::Failure);
+    assert!(differs.mend.contains(name), "{differs:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_user_who_may_not_write_is_a_finding() {
     let options = options(LockKind::Named, LONG).await;
     let user = &options.lock.name[..options.lock.name.len().min(32)];

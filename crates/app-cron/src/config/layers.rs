@@ -212,8 +212,13 @@ fn aliases(layer: &Layer) -> Vec<String> {
 fn environment(sources: &Sources, aliases: &[String], warnings: &mut Vec<String>) -> Layer {
     let mut layer = Layer::default();
     let set = sources.environment.iter().filter(|(_, value)| !value.is_empty());
-    if let Some(url) = sources.environment.get("DATABASE_URL").filter(|url| !url.is_empty()) {
-        layer.set("database.url", &format!("{ENVIRONMENT}DATABASE_URL"), url);
+    match sources.environment.get("DATABASE_URL") {
+        Some(url) if url.is_empty() => {
+            let words = "the environment variable DATABASE_URL is empty and counts as not set";
+            warnings.push(words.to_owned());
+        }
+        Some(url) => layer.set("database.url", &format!("{ENVIRONMENT}DATABASE_URL"), url),
+        None => {}
     }
     for (name, value) in set {
         let Some(rest) = name.strip_prefix("POSTONCE_") else { continue };

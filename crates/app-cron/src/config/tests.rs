@@ -170,6 +170,14 @@ fn a_mysql_url_picks_the_server_whichever_variable_has_it() {
 }
 
 #[test]
+fn an_empty_url_is_not_passed_over_in_silence() {
+    let loaded = with_env(&[("DATABASE_URL", "")]);
+    let [warning] = loaded.warnings.as_slice() else { panic!("{:?}", loaded.warnings) };
+    assert!(warning.contains("DATABASE_URL is empty"), "{warning}");
+    assert!(with_env(&[]).warnings.is_empty());
+}
+
+#[test]
 fn a_url_of_another_program_is_refused_without_its_password() {
     for url in ["mysql://user:hush@host/db?charset=utf8", "postgres://u:hush@host/db", "hush@db"] {
         let loaded = with_env(&[("DATABASE_URL", url)]);
