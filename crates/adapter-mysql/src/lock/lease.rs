@@ -29,11 +29,13 @@ const FREE_LIMIT: Duration = Duration::from_secs(5);
 /// Microseconds since 1970, by the server's clock, as of the beginning of the statement.
 const NOW: &str = "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))";
 
-/// Whether a lease has not run out. One that lasts longer than any may is from before the server's
-/// clock was set back, and its holder, if there is one, writes a new end with its next heartbeat.
+/// Whether a lease has not run out. One that lasts far longer than any may is from before the
+/// server's clock was set back, and its holder, if there is one, writes a new end with its next
+/// heartbeat. Twice as long, since a statement that waited for the row has an older time than the
+/// lease that it then sees.
 fn live() -> String {
-    let longest = whole(LONGEST.as_micros());
-    format!("(expires_at > {NOW} AND expires_at <= {NOW} + {longest})")
+    let far = whole(LONGEST.as_micros()) * 2;
+    format!("(expires_at > {NOW} AND expires_at <= {NOW} + {far})")
 }
 
 /// A lease, or the wish for one.

@@ -2,11 +2,14 @@
 
 use std::pin::pin;
 
+use diesel_async::SimpleAsyncConnection as _;
 use futures::future::{Either, select};
 use postonce_ports::lock::{LockAnswer, LockError, LockState, RunLock as _};
 
 use super::proxy::Proxy;
-use super::scene::{LONG, SHORT, acquire, file, is_busy, number, options, run, store, until_lost};
+use super::scene::{
+    LONG, SHORT, acquire, file, is_busy, number, open_transaction, options, run, store, until_lost,
+};
 use crate::{LockKind, Options};
 
 const EPOCH: &str = "SELECT MAX(epoch) FROM postonce_epoch";
@@ -54,6 +57,30 @@ async fn a_lease_from_before_the_clock_was_set_back_keeps_nobody_out() {
     assert!(is_busy(&options).await);
     assert!(matches!(gone.raise_epoch(&file()).await, Err(LockError::Lost)));
     next.release().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_waited_for_the_row_sees_the_lease_of_the_faster_one() {
+    // For as long as any lease may last.
+    let options = lease().await;
+    acquire(&options).await.release().await.unwrap();
+    let lock = "SELECT name FROM postonce_lease FOR UPDATE";
+    let mut faster = open_transaction(&options, lock).await;
+    let slower = store(&options).await;
+    let waiting = tokio::spawn(async move { slower.try_acquire().await });
+    let waits = "SELECT count(*) FROM information_schema.processlist \
+                 WHERE db = DATABASE() AND info LIKE 'UPDATE postonce_lease%'";
+    while number(&options, waits).await == Some(0) {}
+    let take = format!(
+        "UPDATE postonce_lease SET owner = 'faster', fence = fence + 1, expires_at = \
+         TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6)) + {}",
+        LONG.as_micros()
+    );
+    for sql in [take.as_str(), "COMMIT"] {
+        faster.batch_execute(sql).await.unwrap();
+    }
+    let answer = waiting.await.unwrap().unwrap();
+    assert!(matches!(answer, LockAnswer::Busy(_)));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
