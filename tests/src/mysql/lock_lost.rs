@@ -62,7 +62,8 @@ fn a_host_that_stops_frees_its_lock_in_time_and_posts_nothing_when_it_wakes() ->
     sync.signal(Signal::STOP)?;
     // The other one takes the lock of the sleeper, and all that it has not sent.
     let other = place.run(&["sync", "--json", "--wait", "1m"])?;
-    ensure!(matches!(other.code, Some(0 | 10)), "{other:?}");
+    // Invoices whose customer the sleeper was about to create are blocked for now.
+    ensure!(matches!(other.code, Some(0 | 10 | 65)), "{other:?}");
     ensure!(other.json()?["posted"].as_u64().context("a count")? > 0, "{other:?}");
     sync.signal(Signal::CONT)?;
     says_that_its_lock_was_lost(sync, &place)?;
