@@ -54,9 +54,7 @@ impl Statement {
     pub(crate) fn maybe_text(self, value: Option<impl Into<String>>) -> Self {
         self.with(Value::MaybeText(value.map(Into::into)))
     }
-}
 
-impl Statement {
     /// The statement with its values in it, for a text of several statements. Texts are written as
     /// numbers of their bytes: nothing in them can end a text, whatever the session's modes are.
     pub(crate) fn written_out(&self) -> String {

@@ -130,7 +130,7 @@ impl Scene {
         )
     }
 
-    /// Waits until there is one.
+    /// Waits until a session of this database waits in a statement that begins so.
     async fn until_waiting(&self, begins: &str) {
         self.until(&self.waiting(begins)).await;
     }

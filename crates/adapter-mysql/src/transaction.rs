@@ -219,9 +219,7 @@ impl<I, F> Task<I, F> {
             }
         }
     }
-}
 
-impl<I, F> Task<I, F> {
     async fn commit<T>(
         &self,
         seat: &Seat<'_>,
