@@ -18,7 +18,5 @@ CREATE TABLE IF NOT EXISTS postonce_invoice_note (
         kind <> 'claim' OR (claim_id IS NOT NULL AND payload IS NOT NULL)),
     CONSTRAINT postonce_invoice_note_invoice
         FOREIGN KEY (invoice_id) REFERENCES postonce_invoice (id),
-    KEY postonce_invoice_note_trail (invoice_id, id),
-    KEY postonce_invoice_note_claim (claim_id, kind),
-    KEY postonce_invoice_note_kinds (kind, id)
+    KEY postonce_invoice_note_trail (invoice_id, id)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin

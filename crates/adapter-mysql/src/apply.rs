@@ -60,7 +60,7 @@ pub(crate) async fn apply(conn: &mut Conn, change: &Change) -> Step<End<Applied>
                 .map_or_else(|| Err(changed(id)), |it| Ok(End::Undo(Applied::UidTaken(it))));
         }
     }
-    Ok(End::KeepWith(note::insert(id, &change.note, None), Applied::Moved(next)))
+    Ok(End::KeepWith(vec![note::insert(id, &change.note, None)], Applied::Moved(next)))
 }
 
 /// Keeps the documents that later inquiries ignore.

@@ -1,9 +1,9 @@
 //! The claim: the committed statement that one run is about to send one invoice.
 //!
-//! Four round trips. One SELECT reads where the invoice stands, what its lines come to, and the
+//! Three round trips. One SELECT reads where the invoice stands, what its lines come to, and the
 //! company file's epoch under a share lock, so that a newer run's raise waits until this claim
 //! counts or does not. The domain claims what was read; the UPDATE writes over that version alone,
-//! so of two claims the second finds no row. Then the claim with its payload, and the note with
+//! so of two claims the second finds no row. Then one text: the claim with its payload, its note, and
 //! COMMIT.
 
 use std::time::Duration;
@@ -23,7 +23,7 @@ use postonce_store_rows::time::micros;
 use crate::error::{OpenError, Step, unavailable};
 use crate::invoice::{Written, changed, set_life};
 use crate::session::connect;
-use crate::statement::statement;
+use crate::statement::{Statement, statement};
 use crate::time::{later_sql, now_sql};
 use crate::transaction::{Conn, End, WriteError};
 use crate::{MysqlStore, invoice, note};
@@ -146,9 +146,10 @@ async fn claim(conn: &mut Conn, wish: &ClaimRequest) -> Step<End<Result<Life, Cl
             Some(Ok(_)) | None => Err(changed(wish.invoice)),
         };
     }
-    insert(conn, wish, &first.company_file, next.attempt).await?;
+    let claim = insert(wish, &first.company_file, next.attempt);
     let line = ours(NoteKind::Claim, wish.request.marker.claim, claim_note().to_owned());
-    Ok(End::KeepWith(note::insert(wish.invoice, &line, Some(&wish.request.payload)), Ok(next)))
+    let note = note::insert(wish.invoice, &line, Some(&wish.request.payload));
+    Ok(End::KeepWith(vec![claim, note], Ok(next)))
 }
 
 const INSERT: &str = concat!(
@@ -163,12 +164,7 @@ const INSERT: &str = concat!(
     ")"
 );
 
-async fn insert(
-    conn: &mut Conn,
-    wish: &ClaimRequest,
-    company_file: &str,
-    attempt: Attempt,
-) -> Step<()> {
+fn insert(wish: &ClaimRequest, company_file: &str, attempt: Attempt) -> Statement {
     let request = &wish.request;
     let quiet = micros(wish.quiet);
     statement(INSERT)
@@ -185,7 +181,4 @@ async fn insert(
         .int(wish.run.0)
         .int(quiet)
         .int(quiet)
-        .execute(conn)
-        .await?;
-    Ok(())
 }

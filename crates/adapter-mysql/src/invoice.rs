@@ -87,12 +87,28 @@ macro_rules! learn_sql {
 fn bind_learned(statement: Statement, learned: Option<Learned<'_>>) -> Statement {
     let claim = learned.map(|it| it.claim.to_string()).unwrap_or_default();
     let outcome = learned.map(|it| it.outcome.name().as_str()).unwrap_or_default();
-    let uid = learned.and_then(|it| match it.outcome {
-        Outcome::Posted { uid } => Some(uid.as_str()),
-        Outcome::Rejected { .. } | Outcome::NotSent { .. } | Outcome::InDoubt { .. } => None,
-    });
+    let uid = learned.and_then(|it| document(it.outcome));
     let statement = statement.text(&claim).text(outcome).maybe_text(uid);
     statement.text(&claim).text(outcome).text(outcome)
+}
+
+/// The document that an outcome tells of.
+pub(crate) fn document(outcome: &Outcome) -> Option<&str> {
+    match outcome {
+        Outcome::Posted { uid } => Some(uid.as_str()),
+        Outcome::Rejected { .. } | Outcome::NotSent { .. } | Outcome::InDoubt { .. } => None,
+    }
+}
+
+/// Writes the first outcome of a claim, of which nothing is known yet.
+pub(crate) fn first_outcome(learned: Learned<'_>) -> Statement {
+    const FIRST: &str =
+        "UPDATE postonce_claim SET in_doubt = ?, ledger_uid = ?, outcome = ? WHERE id = ?";
+    statement(FIRST)
+        .bool(matches!(learned.outcome, Outcome::InDoubt { .. }))
+        .maybe_text(document(learned.outcome))
+        .text(learned.outcome.name().as_str())
+        .text(learned.claim.to_string())
 }
 
 /// Writes an outcome to its claim alone.
@@ -145,11 +161,10 @@ pub(crate) enum Written {
 
 /// Writes the next life of an invoice over the one that was read: whatever is stored, only that
 /// version is written over.
-pub(crate) async fn set_life(
+pub(crate) async fn write_life(
     conn: &mut Conn,
     id: InvoiceId,
     (before, next): (&Life, &Life),
-    learned: Option<Learned<'_>>,
 ) -> Step<Written> {
     let row = LifeRow::of(next);
     let update = statement(SET_LIFE)
@@ -169,14 +184,24 @@ pub(crate) async fn set_life(
         .bool(before.held)
         .maybe_text(before.state.claim().map(|claim| claim.to_string()));
     match update.execute(conn).await {
-        Ok(0) => return Ok(Written::Changed),
-        Ok(_) => {}
+        Ok(0) => Ok(Written::Changed),
+        Ok(_) => Ok(Written::Yes),
         // No other key of the table is written here.
-        Err(error) if classify(&error) == Trouble::Duplicate => return Ok(Written::UidTaken),
-        Err(error) => return Err(error.into()),
+        Err(error) if classify(&error) == Trouble::Duplicate => Ok(Written::UidTaken),
+        Err(error) => Err(error.into()),
     }
+}
+
+/// The same with what it means for the claims of the invoice.
+pub(crate) async fn set_life(
+    conn: &mut Conn,
+    id: InvoiceId,
+    (before, next): (&Life, &Life),
+    learned: Option<Learned<'_>>,
+) -> Step<Written> {
+    let written = write_life(conn, id, (before, next)).await?;
     // Before the first attempt there is no claim.
-    if before.attempt.0 > 0 {
+    if written == Written::Yes && before.attempt.0 > 0 {
         let doubtful = if let InvoiceState::InDoubt { claim, .. } = &next.state {
             claim.to_string()
         } else {
@@ -185,7 +210,7 @@ pub(crate) async fn set_life(
         let update = bind_learned(statement(SET_CLAIMS).text(doubtful), learned);
         update.int(id.0).execute(conn).await?;
     }
-    Ok(Written::Yes)
+    Ok(written)
 }
 
 /// The same for a row that this transaction has locked, so that nobody can have changed it.

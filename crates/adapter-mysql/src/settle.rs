@@ -1,8 +1,9 @@
 //! What became of a claim, early or late, and claims that were left behind.
 //!
-//! Three round trips in the common case: a claim that this process has made is settled on what it
-//! wrote, by an UPDATE of the invoice if that still stands there, one of its claims, and the note
-//! with COMMIT. In any other case one SELECT locks the invoice and reads all that the decision needs.
+//! Two round trips in the common case: a claim that this process has made is settled on what it
+//! wrote, by an UPDATE of the invoice if that still stands there, and one text: what is known of the
+//! claim, the note, and COMMIT. In any other case one SELECT locks the invoice and reads all that the
+//! decision needs.
 //! Who comes second waits for the invoice's row, and then sees what the first has written.
 
 use diesel::prelude::*;
@@ -18,20 +19,23 @@ use postonce_store_rows::note::ours;
 use postonce_store_rows::rows::{CLAIM, INVOICE, claim_id, corrupt};
 
 use crate::error::{Step, StepError};
-use crate::invoice::{Learned, Written, changed, learn, set_life, set_locked_life};
+use crate::invoice::{
+    Learned, Written, changed, document, first_outcome, learn, set_life, set_locked_life,
+    write_life,
+};
 use crate::standing::Standing;
 use crate::statement::statement;
 use crate::transaction::{Conn, End};
 use crate::{invoice, note};
 
-/// The notes of the claim are read under a lock too: a plain read would show what was committed
-/// when the statement began, which is before it waited. Their index is named, for a planner that
-/// takes another one would lock the notes of everybody.
+/// The invoice's notes are read under a lock too: a plain read would show what was committed when
+/// the statement began, which is before it waited. Their index is named, for a planner that takes
+/// another one would lock the notes of everybody.
 pub(crate) const READ: &str = "\
     SELECT i.id, i.state, i.version, i.held, i.attempt, i.claim_id, i.ledger_uid, i.state_code, \
     i.state_reason, i.state_uids, i.absent_confirmed_at, \
-    EXISTS (SELECT 1 FROM postonce_invoice_note AS n FORCE INDEX (postonce_invoice_note_claim) \
-    WHERE n.claim_id = ? AND n.kind = 'outcome' AND n.text = ? LOCK IN SHARE MODE) AS written, \
+    EXISTS (SELECT 1 FROM postonce_invoice_note AS n FORCE INDEX (postonce_invoice_note_trail) \
+    WHERE n.invoice_id = i.id AND n.claim_id = ? AND n.kind = 'outcome' AND n.text = ? LOCK IN SHARE MODE) AS written, \
     (SELECT o.id FROM postonce_invoice AS o \
     WHERE o.company_file = i.company_file AND o.ledger_uid = ?) AS owner \
     FROM postonce_invoice AS i \
@@ -61,19 +65,15 @@ pub(crate) async fn settle(
     // While an invoice stands as its claim left it, nothing is known of that claim yet.
     if let Some((id, before)) = own
         && let Settled::Moved(next) = before.settle(claim, outcome, false)
-        && set_life(conn, *id, (before, &next), Some(learned)).await? == Written::Yes
+        && write_life(conn, *id, (before, &next)).await? == Written::Yes
     {
-        let note = note::insert(*id, &line(words), None);
-        return Ok(End::KeepWith(note, Recorded::Moved(next.state.name())));
+        let last = vec![first_outcome(learned), note::insert(*id, &line(words), None)];
+        return Ok(End::KeepWith(last, Recorded::Moved(next.state.name())));
     }
-    let uid = match outcome {
-        Outcome::Posted { uid } => Some(uid.as_str()),
-        Outcome::Rejected { .. } | Outcome::NotSent { .. } | Outcome::InDoubt { .. } => None,
-    };
     let read = statement(READ)
         .text(claim.to_string())
         .text(words.as_str())
-        .maybe_text(uid)
+        .maybe_text(document(outcome))
         .text(claim.to_string());
     let Some(row) = read.get_result::<ReadRow>(conn).await.optional()? else {
         return Ok(End::Undo(Recorded::UnknownClaim));
@@ -85,7 +85,7 @@ pub(crate) async fn settle(
     let before = row.life.parse().map_err(|why| corrupt(INVOICE, id, why))?;
     let taken = row.owner.is_some_and(|owner| owner != id.0);
     let recorded = move_by(conn, id, &before, learned, taken).await?;
-    Ok(End::KeepWith(note::insert(id, &line(words), None), recorded))
+    Ok(End::KeepWith(vec![note::insert(id, &line(words), None)], recorded))
 }
 
 async fn move_by(

@@ -1,7 +1,7 @@
 //! Statements in the server's own words, prepared once for each session.
 //!
 //! Diesel's `sql_query` prepares its text at every call, which is one more round trip each time.
-//! The last statement of a transaction goes with COMMIT in one text, which is one round trip less.
+//! The last statements of a transaction go with COMMIT in one text, which saves a round trip for each.
 
 use diesel::mysql::Mysql;
 use diesel::prelude::*;
@@ -27,6 +27,16 @@ enum Value {
 /// A statement without its values yet.
 pub(crate) fn statement(text: &'static str) -> Statement {
     Statement { text, values: Vec::new() }
+}
+
+/// A text of several statements with their values in them, and the words that follow.
+pub(crate) fn text_of(statements: &[Statement], words: &str) -> String {
+    let mut out = String::new();
+    for statement in statements {
+        statement.write_out(&mut out);
+        out.push_str("; ");
+    }
+    out + words
 }
 
 impl Statement {
@@ -55,21 +65,19 @@ impl Statement {
         self.with(Value::MaybeText(value.map(Into::into)))
     }
 
-    /// The statement with its values in it, for a text of several statements. Texts are written as
-    /// numbers of their bytes: nothing in them can end a text, whatever the session's modes are.
-    pub(crate) fn written_out(&self) -> String {
-        let mut out = String::new();
+    /// Texts are written as numbers of their bytes: nothing in them can end a text, whatever the
+    /// session's modes are.
+    fn write_out(&self, out: &mut String) {
         let mut values = self.values.iter();
         for (index, part) in self.text.split('?').enumerate() {
             if index > 0 {
                 match values.next() {
-                    Some(value) => value.write_out(&mut out),
+                    Some(value) => value.write_out(out),
                     None => out.push('?'),
                 }
             }
             out.push_str(part);
         }
-        out
     }
 }
 

@@ -16,7 +16,7 @@ use crate::error::{OpenError, Step, StepError, Trouble, classify};
 use crate::open::Inner;
 use crate::pool::Seat;
 use crate::retry::{TRIES, was_refused};
-use crate::statement::Statement;
+use crate::statement::{Statement, text_of};
 
 /// A session of the server, in a transaction.
 pub(crate) type Conn = AsyncMysqlConnection;
@@ -38,8 +38,10 @@ const END_LIMIT: Duration = Duration::from_secs(60);
 pub(crate) enum End<T> {
     /// What was changed counts.
     Keep(T),
-    /// What was changed counts together with what this statement changes.
-    KeepWith(Statement, T),
+    /// What was changed counts together with what these statements change, in order. They go with
+    /// COMMIT in one text, which the server works through even for a client that has died: none of
+    /// them may wait for a row of another.
+    KeepWith(Vec<Statement>, T),
     /// Nothing was changed, or nothing is to count.
     Undo(T),
 }
@@ -193,9 +195,8 @@ impl<I, F> Task<I, F> {
         match worked {
             Ok(End::Keep(answer)) => self.commit(seat, session, "COMMIT", answer).await,
             Ok(End::KeepWith(last, answer)) => {
-                // If the last statement fails, the server does not come to COMMIT.
-                let both = format!("{}; COMMIT", last.written_out());
-                self.commit(seat, session, &both, answer).await
+                // If one of them fails, the server does not come to COMMIT.
+                self.commit(seat, session, &text_of(&last, "COMMIT"), answer).await
             }
             Ok(End::Undo(answer)) => {
                 roll_back(seat, session).await;
@@ -236,8 +237,9 @@ impl<I, F> Task<I, F> {
                 roll_back(seat, session).await;
                 Tried::Again { error: error.into(), lost: false }
             }
-            // What is too large to be read, or for a column, was not done, whatever followed it.
-            Err(error) if classify(&error) == Trouble::TooLarge => {
+            // What is too large to be read, or is a second one of its key, was not done, and neither was what
+            // followed it: COMMIT itself checks neither.
+            Err(error) if matches!(classify(&error), Trouble::TooLarge | Trouble::Duplicate) => {
                 Tried::Failed(not_done(&self.inner, error.into()))
             }
             Err(error) => Tried::Failed(WriteError::Unknown(Box::new(error))),

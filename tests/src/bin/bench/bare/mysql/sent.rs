@@ -1,4 +1,4 @@
-//! Each transaction, statement by statement. The last one is sent by the caller, with COMMIT.
+//! Each transaction, statement by statement. The last ones are sent by the caller, with COMMIT.
 
 use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel::{QueryResult, QueryableByName};
@@ -99,7 +99,7 @@ pub(super) async fn claim(conn: &mut AsyncMysqlConnection, claim: &Claim) -> Que
     let rows: Vec<Head> = statement(READ).int(id).load(conn).await?;
     let head = rows.as_slice().first().ok_or(diesel::NotFound)?;
     set_claimed(conn, claim, head.version).await?;
-    statement(CLAIM)
+    let made = statement(CLAIM)
         .text(&claim.id)
         .int(id)
         .text(&head.company_file)
@@ -113,9 +113,9 @@ pub(super) async fn claim(conn: &mut AsyncMysqlConnection, claim: &Claim) -> Que
         .int(1)
         .int(QUIET)
         .int(QUIET)
-        .execute(conn)
-        .await?;
-    Ok(note(id, "claim", &claim.id, (CLAIM_WORDS, Some(&claim.payload))))
+        .written_out();
+    let note = note(id, "claim", &claim.id, (CLAIM_WORDS, Some(&claim.payload)));
+    Ok(format!("{made}; {note}"))
 }
 
 pub(super) async fn settle(
@@ -123,8 +123,9 @@ pub(super) async fn settle(
     outcome: &Outcome,
 ) -> QueryResult<String> {
     set_posted(conn, outcome).await?;
-    learn(conn, outcome).await?;
-    Ok(note(outcome.invoice, "outcome", &outcome.claim, (&outcome.words, None)))
+    let learned = learn(outcome);
+    let note = note(outcome.invoice, "outcome", &outcome.claim, (&outcome.words, None));
+    Ok(format!("{learned}; {note}"))
 }
 
 /// The next life of an invoice.
@@ -168,20 +169,10 @@ async fn set_posted(
     Ok(())
 }
 
-async fn learn(
-    conn: &mut AsyncMysqlConnection,
-    Outcome { claim, invoice, uid, .. }: &Outcome,
-) -> QueryResult<()> {
-    const LEARN: &str = "\
-        UPDATE postonce_claim AS c SET c.first_miss_at = NULL, c.absent_at = NULL, \
-        c.in_doubt = (c.id = ?), \
-        c.ledger_uid = IF(c.id = ? AND (c.outcome IS NULL OR (c.outcome <> 'posted' \
-        AND ? <> 'in_doubt')), ?, c.ledger_uid), \
-        c.outcome = IF(c.id = ? AND (c.outcome IS NULL OR (c.outcome <> 'posted' \
-        AND ? <> 'in_doubt')), ?, c.outcome) WHERE c.invoice_id = ?";
-    let update = statement(LEARN).text("").text(claim).text("posted").text(uid);
-    update.text(claim).text("posted").text("posted").int(*invoice).execute(conn).await?;
-    Ok(())
+fn learn(Outcome { claim, uid, .. }: &Outcome) -> String {
+    const LEARN: &str =
+        "UPDATE postonce_claim SET in_doubt = ?, ledger_uid = ?, outcome = ? WHERE id = ?";
+    statement(LEARN).int(0).text(uid).text("posted").text(claim).written_out()
 }
 
 fn note(id: i64, kind: &str, claim: &str, (words, payload): (&str, Option<&str>)) -> String {
