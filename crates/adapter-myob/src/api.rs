@@ -150,7 +150,8 @@ impl Api {
                 Err(error) => Err(describe(&error)),
             };
             let secrets = [self.key.expose_secret(), token.secret.expose_secret()];
-            let about = |why: String| scrub(format!("GET {}: {why}", url.path()), &secrets);
+            let host = url.origin().ascii_serialization();
+            let about = |why| scrub(format!("GET {host}{}: {why}", url.path()), &secrets);
             match reading(&answer) {
                 Reading::Found(object) => return Ok(Some(object)),
                 Reading::NotThere => return Ok(None),

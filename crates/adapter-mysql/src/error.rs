@@ -63,12 +63,14 @@ pub(crate) enum Trouble {
     ReadOnly,
     /// 1047, 1180: a node of a cluster that has no majority, or is not ready yet.
     NotReady,
+    /// 1142, 1044: the user has not been granted what is asked.
+    Denied,
     /// Anything else.
     Other,
 }
 
 /// Words of servers and driver, and what they tell. The driver keeps no error number.
-const WORDS: [(&str, Trouble); 27] = [
+const WORDS: [(&str, Trouble); 29] = [
     // Some of these come as errors of input and output, so they are first.
     ("packet too large", Trouble::TooLarge),
     ("max_allowed_packet", Trouble::TooLarge),
@@ -89,6 +91,8 @@ const WORDS: [(&str, Trouble); 27] = [
     ("read_only option", Trouble::ReadOnly),
     ("super-read-only", Trouble::ReadOnly),
     ("READ ONLY transaction", Trouble::ReadOnly),
+    ("command denied to user", Trouble::Denied),
+    ("Access denied for user", Trouble::Denied),
     ("Input/output error", Trouble::Lost),
     ("Connection to the server is closed", Trouble::Lost),
     ("Connection was killed", Trouble::Lost),
@@ -134,6 +138,9 @@ pub(crate) fn unavailable(target: &Target, error: DriverError) -> StoreError {
         Trouble::Lost => "the connection was lost; check server and network",
         Trouble::ReadOnly => "it takes no writes; connect to the primary",
         Trouble::NotReady => "this node of the cluster is not ready, or has no majority",
+        Trouble::Denied => {
+            "this user lacks a grant; `postonce doctor` names those that are missing"
+        }
         Trouble::Duplicate | Trouble::Other => "the server refused a statement",
     };
     StoreError::Unavailable {
@@ -206,7 +213,7 @@ pub enum OpenError {
 }
 
 /// Words of a refused connection, and the mend.
-const MENDS: [(&str, &str); 8] = [
+const MENDS: [(&str, &str); 9] = [
     (
         "invalid peer certificate",
         "its certificate is not trusted; check its name, and name its authority by ssl_ca",
@@ -217,6 +224,10 @@ const MENDS: [(&str, &str); 8] = [
     ("Unknown database", "there is no such database; create it and grant it to this user"),
     ("Connection refused", "nothing listens there; check host and port, and whether it runs"),
     ("Too many connections", "the server has no connection left; raise max_connections"),
+    (
+        "Client asked for SSL",
+        "the server offers no encryption; set it up there, or leave require_ssl out of the URL",
+    ),
     (
         "TLS",
         "no encrypted connection can be made; check require_ssl, verify_ca and the certificate",

@@ -10,6 +10,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel_async::{AsyncMysqlConnection, RunQueryDsl, SimpleAsyncConnection};
 use postonce_ports::clock::Ids;
+use postonce_store_rows::schema::postonce_installation;
 use secrecy::ExposeSecret as _;
 
 use crate::error::OpenError;
@@ -79,11 +80,15 @@ pub struct Migrated {
 impl MysqlStore {
     /// Brings the schema up to date, and gives the database its installation id if it has none.
     ///
-    /// Waits up to a minute for another process that does the same. An error in the middle leaves
+    /// Waits up to a minute for another process that does the same. Where nothing is to be done,
+    /// nothing but SELECT is asked of the server. An error in the middle leaves
     /// what was applied; calling it again goes on from there.
     pub async fn migrate(options: &Options, ids: &dyn Ids) -> Result<Migrated, OpenError> {
         let target = Target::parse(options.url.expose_secret())?;
         let mut conn = connect(&target).await?;
+        if is_up_to_date(&mut conn, &target).await? {
+            return Ok(Migrated { from: KNOWN, to: KNOWN });
+        }
         let patience = format!("SET lock_wait_timeout = {}", WAIT.as_secs());
         conn.batch_execute(&patience).await.map_err(|error| OpenError::driver(&target, error))?;
         if is_locked_by_another(&mut conn).await {
@@ -92,6 +97,20 @@ impl MysqlStore {
         // The lock goes with the session, however this ends.
         migrate(&mut conn, &target, ids).await
     }
+}
+
+/// Whether every migration is on record and the database has its id.
+async fn is_up_to_date(
+    conn: &mut AsyncMysqlConnection,
+    target: &Target,
+) -> Result<bool, OpenError> {
+    match check(conn, target).await {
+        Ok(()) => {}
+        Err(OpenError::OlderSchema { .. }) => return Ok(false),
+        Err(error) => return Err(error),
+    }
+    let ids: QueryResult<i64> = postonce_installation::table.count().get_result(conn).await;
+    Ok(ids.map_err(|error| OpenError::driver(target, error))? > 0)
 }
 
 /// Takes the lock of migrations; whether another has it all the time. Some clusters refuse named

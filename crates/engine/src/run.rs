@@ -18,6 +18,10 @@ use crate::room::{Place, Room, meanwhile};
 use crate::tally::Tally;
 use crate::{Engine, EngineError, SyncRequest};
 
+/// Why a run stopped that lost its lock, and the mend.
+const LOCK_LOST: &str = "the run lock was lost: the database, or the way to it, failed in between; \
+    check both, and sync again: the next run goes on from here";
+
 /// What a run is to do.
 pub(crate) enum Work<'a> {
     /// Whatever is due.
@@ -274,7 +278,7 @@ impl Run<'_> {
     /// to stop and the end of the run's time.
     pub(crate) fn may_claim(&self, file: &CompanyFile) -> bool {
         if self.lock.is_lost() {
-            self.tally.halt(StopCause::LockLost, "the run lock was lost");
+            self.tally.halt(StopCause::LockLost, LOCK_LOST);
         }
         if self.stop.requested() {
             self.tally.halt(StopCause::Cancelled, "stopped on request");
@@ -295,7 +299,7 @@ impl Run<'_> {
         self.settle_the_rest().await;
         // The row must not say that all went well when the lock was lost on the way.
         if let Err(LockError::Lost) = self.lock.prove().await {
-            self.tally.halt(StopCause::LockLost, "the run lock was lost");
+            self.tally.halt(StopCause::LockLost, LOCK_LOST);
         }
         self.write_progress().await;
         let mut end = self.end(started);

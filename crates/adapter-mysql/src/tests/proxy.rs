@@ -8,6 +8,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::Options;
+use crate::lock::tests::proxy::host;
 
 /// Where a connection is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,11 +75,6 @@ impl Drop for Proxy {
     fn drop(&mut self) {
         self.listening.abort();
     }
-}
-
-fn host(url: &str) -> String {
-    let authority = url.split_once("://").unwrap().1.split('/').next().unwrap();
-    authority.rsplit('@').next().unwrap().to_owned()
 }
 
 async fn carry(mut client: TcpStream, mut server: TcpStream, plan: Arc<Plan>) {

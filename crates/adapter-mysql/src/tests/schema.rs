@@ -3,9 +3,11 @@
 use diesel_async::SimpleAsyncConnection as _;
 use postonce_adapter_host::RandomIds;
 use postonce_ports::store::InvoiceStore;
+use secrecy::ExposeSecret as _;
 
 use super::{Scene, database, discard, number_on, session};
-use crate::{Migrated, MysqlStore, OpenError};
+use crate::lock::tests::proxy::host;
+use crate::{Migrated, MysqlStore, OpenError, Options};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_empty_database_is_refused_until_it_is_migrated() {
@@ -33,6 +35,31 @@ async fn a_newer_schema_is_refused_by_name() {
     assert!(matches!(opened, OpenError::NewerSchema { found: 9999, .. }), "{opened:?}");
     let migrated = MysqlStore::migrate(&scene.options, &RandomIds).await.unwrap_err();
     assert!(matches!(migrated, OpenError::NewerSchema { found: 9999, .. }), "{migrated:?}");
+    scene.end().await;
+}
+
+/// A user who may only read, or a server that takes no writes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_nothing_is_to_be_migrated_nothing_is_written() {
+    let scene = Scene::new().await;
+    let url = scene.options.url.expose_secret();
+    let (host, database) = (host(url), &scene.name);
+    let user = &database[..database.len().min(32)];
+    for sql in [
+        format!("CREATE USER '{user}'@'%' IDENTIFIED BY 'x'"),
+        format!("GRANT SELECT ON {database}.* TO '{user}'@'%'"),
+    ] {
+        scene.sql(&sql).await.unwrap();
+    }
+    let reader = format!("mysql://{user}:x@{host}/{database}?prefer_socket=false");
+    let options = Options { url: reader.into(), ..scene.options.clone() };
+    let to = MysqlStore::SCHEMA_VERSION;
+    let migrated = MysqlStore::migrate(&options, &RandomIds).await.unwrap();
+    assert_eq!(migrated, Migrated { from: to, to });
+    scene.sql("DELETE FROM postonce_schema_migration WHERE version = 13").await.unwrap();
+    let refused = MysqlStore::migrate(&options, &RandomIds).await.unwrap_err();
+    assert!(refused.to_string().contains("postonce doctor"), "{refused}");
+    scene.sql(&format!("DROP USER '{user}'@'%'")).await.unwrap();
     scene.end().await;
 }
 
