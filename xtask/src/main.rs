@@ -33,7 +33,8 @@ The tools of this repository.
                                  a leg that is skipped is a failure
     cargo xtask test mysql       the tests of databases, on MySQL and on a newer MariaDB
     cargo xtask test cluster     the tests on a Galera cluster of three
-    cargo xtask storm [ARGS]     runs syncs under kills, stops and cut connections
+    cargo xtask storm [ARGS]     runs syncs under kills, stops and cut connections, for
+                                 --rounds N (40) from --seed N
     cargo xtask demo [ARGS]      builds `postonce` and runs `postonce demo ARGS`
     cargo xtask bench [ARGS]     measures a release build of `postonce`
     cargo xtask help             this text

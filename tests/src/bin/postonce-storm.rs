@@ -22,6 +22,9 @@ fn settings() -> Result<Settings> {
     let mut settings = Settings { rounds: 40, seed: u64::from(std::process::id()) };
     let mut arguments = std::env::args().skip(1);
     while let Some(name) = arguments.next() {
+        if name == "--" {
+            continue;
+        }
         let value = arguments.next().with_context(|| format!("{name} needs a number"))?;
         match name.as_str() {
             "--rounds" => settings.rounds = value.parse().with_context(|| name)?,

@@ -120,9 +120,13 @@ async fn a_server_that_cannot_be_used_is_named_without_its_password() {
 async fn every_session_is_set_up_whatever_the_server_thinks() {
     let scene = Scene::new().await;
     let mut conn = scene.raw().await;
-    for (setting, wanted) in
-        [("@@time_zone", "+00:00"), ("@@lc_messages", "en_US"), ("@@innodb_lock_wait_timeout", "5")]
-    {
+    for (setting, wanted) in [
+        ("@@time_zone", "+00:00"),
+        ("@@lc_messages", "en_US"),
+        ("@@innodb_lock_wait_timeout", "5"),
+        ("@@lock_wait_timeout", "5"),
+        ("@@wait_timeout", "60"),
+    ] {
         let same = format!("SELECT {setting} = '{wanted}'");
         assert_eq!(super::number_on(&mut conn, &same).await, 1, "{setting}");
     }
