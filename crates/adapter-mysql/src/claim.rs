@@ -3,8 +3,8 @@
 //! Three round trips. One SELECT reads where the invoice stands, what its lines come to, and the
 //! company file's epoch under a share lock, so that a newer run's raise waits until this claim
 //! counts or does not. The domain claims what was read; the UPDATE writes over that version alone,
-//! so of two claims the second finds no row. Then one text: the claim with its payload, its note, and
-//! COMMIT.
+//! so of two claims the second finds no row. Then one text: the claim with its payload, its note,
+//! and COMMIT. After an earlier attempt one more UPDATE says what it means for the claims before.
 
 use std::time::Duration;
 
@@ -33,30 +33,40 @@ impl MysqlStore {
         &self,
         wish: ClaimRequest,
     ) -> Result<ClaimAnswer, StoreError> {
+        let (invoice, id) = (wish.invoice, wish.request.marker.claim);
         let done = self.write_or_unknown(wish, |conn, wish| Box::pin(claim(conn, wish)));
         match done.await {
             Ok((Ok(life), wish)) => {
                 // The commit has been answered: this is the one place that may make a token.
-                let ClaimRequest { invoice, not_after, request, .. } = wish;
+                let ClaimRequest { not_after, request, .. } = wish;
                 let attempt = life.attempt;
-                self.inner.own_claims.put(request.marker.claim, (invoice, life));
+                self.inner.own_claims.put(id, (invoice, life));
                 let token = ClaimToken::mint(invoice, attempt, not_after, request);
                 Ok(ClaimAnswer::Claimed(token))
             }
             Ok((Err(refusal), _)) => Ok(ClaimAnswer::Refused(refusal)),
             Err(WriteError::NotDone(error)) => Err(error),
-            Err(WriteError::Unknown(error)) => Ok(ClaimAnswer::Unanswered(error)),
+            Err(WriteError::Unknown(error)) => {
+                self.inner.own_claims.put_unanswered(id, invoice);
+                Ok(ClaimAnswer::Unanswered(error))
+            }
         }
     }
 
-    /// Looks for a claim on a new session. The locking read waits for a commit that is still under
-    /// way; one that does not end is an error, not an answer.
+    /// Looks for a claim on a new session. The transaction that makes it has had its invoice's row
+    /// since before the claim was sent, so whoever gets that row first waits for a commit that is
+    /// still under way; one that does not end is an error, not an answer.
     pub(crate) async fn read_claim_back(&self, claim: ClaimId) -> Result<bool, StoreError> {
         const LIMIT: Duration = Duration::from_secs(30);
         const READ_BACK: &str = "SELECT seq FROM postonce_claim WHERE id = ? FOR UPDATE";
         let target = self.inner.target.clone();
+        let invoice = self.inner.own_claims.unanswered(claim);
         let reading = async move {
             let mut session = connect(&target).await.map_err(OpenError::into_store_error)?;
+            if let Some(invoice) = invoice {
+                let waited = invoice::lock(&mut session, invoice).await;
+                waited.map_err(|error| error.into_store_error(&target))?;
+            }
             let found = statement(READ_BACK).text(claim.to_string()).load::<Seq>(&mut session);
             let found = found.await.map_err(|error| unavailable(&target, error))?;
             Ok(!found.is_empty())

@@ -63,14 +63,16 @@ pub(crate) enum Trouble {
     ReadOnly,
     /// 1047, 1180: a node of a cluster that has no majority, or is not ready yet.
     NotReady,
-    /// 1142, 1044: the user has not been granted what is asked.
+    /// 1142, 1143, 1044: the user has not been granted what is asked.
     Denied,
+    /// 1452, 1048, 3819, 4025: a constraint does not let a row in.
+    Constraint,
     /// Anything else.
     Other,
 }
 
 /// Words of servers and driver, and what they tell. The driver keeps no error number.
-const WORDS: [(&str, Trouble); 29] = [
+const WORDS: [(&str, Trouble); 30] = [
     // Some of these come as errors of input and output, so they are first.
     ("packet too large", Trouble::TooLarge),
     ("max_allowed_packet", Trouble::TooLarge),
@@ -91,6 +93,7 @@ const WORDS: [(&str, Trouble); 29] = [
     ("read_only option", Trouble::ReadOnly),
     ("super-read-only", Trouble::ReadOnly),
     ("READ ONLY transaction", Trouble::ReadOnly),
+    ("CONSTRAINT `", Trouble::Constraint),
     ("command denied to user", Trouble::Denied),
     ("Access denied for user", Trouble::Denied),
     ("Input/output error", Trouble::Lost),
@@ -105,12 +108,26 @@ const WORDS: [(&str, Trouble); 29] = [
     ("disconnected by the server", Trouble::Lost),
 ];
 
+/// Whether no COMMIT is answered like this, so that it is a statement before it that was not done.
+pub(crate) fn is_of_a_statement(error: &DriverError) -> bool {
+    matches!(
+        classify(error),
+        Trouble::TooLarge | Trouble::Duplicate | Trouble::Constraint | Trouble::Denied
+    )
+}
+
 /// What kind of trouble `error` is, by its words.
 pub(crate) fn classify(error: &DriverError) -> Trouble {
     let DriverError::DatabaseError(kind, _) = error else { return Trouble::Other };
     // The few kinds that the driver tells apart; of all others it keeps the words alone.
     if let DatabaseErrorKind::UniqueViolation = kind {
         return Trouble::Duplicate;
+    }
+    if let DatabaseErrorKind::ForeignKeyViolation
+    | DatabaseErrorKind::NotNullViolation
+    | DatabaseErrorKind::CheckViolation = kind
+    {
+        return Trouble::Constraint;
     }
     if let DatabaseErrorKind::ReadOnlyTransaction = kind {
         return Trouble::ReadOnly;
@@ -141,7 +158,9 @@ pub(crate) fn unavailable(target: &Target, error: DriverError) -> StoreError {
         Trouble::Denied => {
             "this user lacks a grant; `postonce doctor` names those that are missing"
         }
-        Trouble::Duplicate | Trouble::Other => "the server refused a statement",
+        Trouble::Duplicate | Trouble::Constraint | Trouble::Other => {
+            "the server refused a statement"
+        }
     };
     StoreError::Unavailable {
         message: format!("{target}: {mend} ({error})"),

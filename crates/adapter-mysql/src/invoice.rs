@@ -102,8 +102,9 @@ pub(crate) fn document(outcome: &Outcome) -> Option<&str> {
 
 /// Writes the first outcome of a claim, of which nothing is known yet.
 pub(crate) fn first_outcome(learned: Learned<'_>) -> Statement {
-    const FIRST: &str =
-        "UPDATE postonce_claim SET in_doubt = ?, ledger_uid = ?, outcome = ? WHERE id = ?";
+    const FIRST: &str = "\
+        UPDATE postonce_claim SET first_miss_at = NULL, absent_at = NULL, in_doubt = ?, \
+        ledger_uid = ?, outcome = ? WHERE id = ?";
     statement(FIRST)
         .bool(matches!(learned.outcome, Outcome::InDoubt { .. }))
         .maybe_text(document(learned.outcome))

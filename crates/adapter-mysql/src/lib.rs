@@ -5,8 +5,8 @@
 //! session whose transaction did not end with an answered COMMIT or ROLLBACK is closed.
 //!
 //! **Invariant:** what was changed counts when COMMIT was answered. An error before COMMIT was sent
-//! means that nothing happened; a COMMIT without an answer proves nothing. The last statement may go
-//! with COMMIT in one text.
+//! means that nothing happened; a COMMIT without an answer proves nothing. The last statements may go
+//! with COMMIT in one text, as a claim and its note do.
 //!
 //! **Invariant:** states move by [`postonce_domain::Life`] alone, on a row that is locked or written
 //! against the version that was read, and times are the server's own.

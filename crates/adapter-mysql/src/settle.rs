@@ -1,9 +1,9 @@
 //! What became of a claim, early or late, and claims that were left behind.
 //!
 //! Two round trips in the common case: a claim that this process has made is settled on what it
-//! wrote, by an UPDATE of the invoice if that still stands there, and one text: what is known of the
-//! claim, the note, and COMMIT. In any other case one SELECT locks the invoice and reads all that the
-//! decision needs.
+//! wrote, by an UPDATE of the invoice if that still stands there, and one text: what is known of
+//! the claim, the note, and COMMIT. In any other case one SELECT locks the invoice and reads all
+//! that the decision needs.
 //! Who comes second waits for the invoice's row, and then sees what the first has written.
 
 use diesel::prelude::*;

@@ -2,10 +2,10 @@
 //!
 //! What was just written is not read again: an outcome is written over it if it still stands there,
 //! and else on what is read under a lock. A claim that is settled elsewhere stays in here; there are
-//! no more of those than a run has claims.
+//! no more of those than a run has claims. Beside them stand the claims whose COMMIT went unanswered.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use postonce_domain::{ClaimId, InvoiceId, Life};
 
@@ -13,14 +13,30 @@ use postonce_domain::{ClaimId, InvoiceId, Life};
 pub(crate) type Standing = (InvoiceId, Life);
 
 #[derive(Default)]
-pub(crate) struct OwnClaims(Mutex<HashMap<ClaimId, Standing>>);
+pub(crate) struct OwnClaims {
+    made: Mutex<HashMap<ClaimId, Standing>>,
+    unanswered: Mutex<HashMap<ClaimId, InvoiceId>>,
+}
 
 impl OwnClaims {
     pub(crate) fn put(&self, claim: ClaimId, standing: Standing) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(claim, standing);
+        locked(&self.made).insert(claim, standing);
     }
 
     pub(crate) fn take(&self, claim: ClaimId) -> Option<Standing> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&claim)
+        locked(&self.made).remove(&claim)
     }
+
+    pub(crate) fn put_unanswered(&self, claim: ClaimId, invoice: InvoiceId) {
+        locked(&self.unanswered).insert(claim, invoice);
+    }
+
+    /// The invoice of a claim whose COMMIT went unanswered.
+    pub(crate) fn unanswered(&self, claim: ClaimId) -> Option<InvoiceId> {
+        locked(&self.unanswered).get(&claim).copied()
+    }
+}
+
+fn locked<T>(claims: &Mutex<T>) -> MutexGuard<'_, T> {
+    claims.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -12,7 +12,7 @@ use diesel_async::{AsyncMysqlConnection, SimpleAsyncConnection};
 use postonce_ports::error::{BoxError, StoreError};
 
 use crate::MysqlStore;
-use crate::error::{OpenError, Step, StepError, Trouble, classify};
+use crate::error::{OpenError, Step, StepError, Trouble, classify, is_of_a_statement};
 use crate::open::Inner;
 use crate::pool::Seat;
 use crate::retry::{TRIES, was_refused};
@@ -237,9 +237,9 @@ impl<I, F> Task<I, F> {
                 roll_back(seat, session).await;
                 Tried::Again { error: error.into(), lost: false }
             }
-            // What is too large to be read, or is a second one of its key, was not done, and neither was what
-            // followed it: COMMIT itself checks neither.
-            Err(error) if matches!(classify(&error), Trouble::TooLarge | Trouble::Duplicate) => {
+            // In a text of several statements the server did not come to COMMIT.
+            Err(error) if is_of_a_statement(&error) => {
+                roll_back(seat, session).await;
                 Tried::Failed(not_done(&self.inner, error.into()))
             }
             Err(error) => Tried::Failed(WriteError::Unknown(Box::new(error))),

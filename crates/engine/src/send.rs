@@ -7,6 +7,7 @@ use postonce_domain::{
     Marker, Move, NotAfter, NotSentCause, NoteKind, Outcome, PreparedRequest, StateName, StopCause,
 };
 use postonce_ports::doubt::Dossier;
+use postonce_ports::error::BoxError;
 use postonce_ports::error::StoreError;
 use postonce_ports::ledger::{LedgerError, PrepareError};
 use postonce_ports::store::{
@@ -225,8 +226,8 @@ impl Run<'_> {
                 self.tally.give_back_claim();
                 return self.refused(stored, refusal).await;
             }
-            Ok(ClaimAnswer::Unanswered(_)) => {
-                return self.find_claim(&file.work.company_file, stored.id, claim).await;
+            Ok(ClaimAnswer::Unanswered(why)) => {
+                return self.find_claim(&file.work.company_file, stored.id, (claim, &why)).await;
             }
             Err(error) => {
                 self.tally.give_back_claim();
@@ -277,12 +278,12 @@ impl Run<'_> {
         &self,
         file: &CompanyFile,
         invoice: InvoiceId,
-        claim: ClaimId,
+        (claim, why): (ClaimId, &BoxError),
     ) -> Result<(), EngineError> {
         self.tally.leave_alone(invoice);
         let words = format!(
-            "the commit of a claim of invoice {invoice} went unanswered; nothing was sent, and the \
-             next run sends it"
+            "the commit of a claim of invoice {invoice} went unanswered ({why}); nothing was sent, \
+             and the next run sends it"
         );
         self.tally.trouble(invoice, StopCause::DatabaseUnavailable, words);
         let reason = "the claim's commit went unanswered; nothing was sent".to_owned();

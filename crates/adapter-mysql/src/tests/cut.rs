@@ -1,5 +1,6 @@
 //! Connections that are cut at each request of a claim and of a settle.
 
+use diesel_async::SimpleAsyncConnection as _;
 use postonce_domain::{ClaimId, InvoiceId, StateName};
 use postonce_ports::store::{ClaimAnswer, InvoiceStore, Recorded};
 
@@ -93,6 +94,52 @@ async fn a_claim_whose_commit_goes_unanswered_is_read_back_as_it_is() {
         warm_up(&scene, &store, 1000 + n).await;
     }
     assert_eq!(store.retries(), 0);
+    scene.end().await;
+}
+
+/// Its INSERT and COMMIT may be on their way when it is looked for: what they wait behind, such as a
+/// proxy or a full disk, is played by a session that has the invoice's row, as theirs has.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_claim_that_may_still_come_is_waited_for() {
+    let scene = Scene::new().await;
+    let (proxy, store) = behind_a_proxy(&scene).await;
+    let id = scene.ready(1).await;
+    let wish = scene.wish(id).await;
+    let claim = wish.request.marker.claim;
+    proxy.cut(CLAIM - 1, Cut::Request);
+    let answer = store.claim(wish).await.unwrap();
+    assert!(matches!(answer, ClaimAnswer::Unanswered(_)), "{answer:?}");
+    let mut late = scene.raw().await;
+    late.batch_execute("START TRANSACTION").await.unwrap();
+    let row = format!("UPDATE postonce_invoice SET updated_at = updated_at + 1 WHERE id = {id}");
+    late.batch_execute(&row).await.unwrap();
+    let looking = tokio::spawn(async move { store.read_back(claim).await });
+    scene.until_waiting("SELECT").await;
+    let made = format!(
+        "INSERT INTO postonce_claim (id, invoice_id, company_file, attempt, number, reference, \
+         customer_code, route, payload, epoch, run_id, claimed_at, quiet_until, next_check) \
+         VALUES ('{claim}', {id}, 'shop', 1, 'N', 'r', 'c', '/', '{{}}', 0, 1, 0, 0, 0)"
+    );
+    late.batch_execute(&made).await.unwrap();
+    late.batch_execute("COMMIT").await.unwrap();
+    assert!(looking.await.unwrap().unwrap());
+    drop(late);
+    scene.end().await;
+}
+
+/// In a text of several statements too, a refusal is no unanswered COMMIT.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_claim_that_the_server_does_not_let_in_is_refused_in_its_words() {
+    let scene = Scene::new().await;
+    let id = scene.ready(1).await;
+    let wish = scene.wish(id).await;
+    let claim = wish.request.marker.claim;
+    let check = "ALTER TABLE postonce_claim ADD CONSTRAINT none_today CHECK (attempt > 9)";
+    scene.sql(check).await.unwrap();
+    let refused = scene.store.claim(wish).await.unwrap_err();
+    assert!(refused.to_string().contains("none_today"), "{refused}");
+    assert!(whole(&scene, id, claim).await);
+    assert_eq!(scene.state(id).await, StateName::Ready);
     scene.end().await;
 }
 

@@ -170,8 +170,9 @@ async fn set_posted(
 }
 
 fn learn(Outcome { claim, uid, .. }: &Outcome) -> String {
-    const LEARN: &str =
-        "UPDATE postonce_claim SET in_doubt = ?, ledger_uid = ?, outcome = ? WHERE id = ?";
+    const LEARN: &str = "\
+        UPDATE postonce_claim SET first_miss_at = NULL, absent_at = NULL, in_doubt = ?, \
+        ledger_uid = ?, outcome = ? WHERE id = ?";
     statement(LEARN).int(0).text(uid).text("posted").text(claim).written_out()
 }
 
