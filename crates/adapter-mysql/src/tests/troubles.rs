@@ -69,8 +69,13 @@ async fn refused_values_are_known() {
     let mut conn = scene.raw().await;
     let again = "INSERT INTO postonce_epoch VALUES ('a', 1)";
     assert_eq!(trouble(&mut conn, again).await, Trouble::Duplicate);
-    let unchecked = "INSERT INTO postonce_epoch VALUES ('c', 0)";
-    assert_eq!(trouble(&mut conn, unchecked).await, Trouble::Other);
+    for (constraint, sql) in [
+        ("CHECK", "INSERT INTO postonce_epoch VALUES ('c', 0)"),
+        ("NOT NULL", "INSERT INTO postonce_epoch VALUES ('c', NULL)"),
+        ("FOREIGN KEY", "INSERT INTO postonce_ruled_out VALUES (999, 'u')"),
+    ] {
+        assert_eq!(trouble(&mut conn, sql).await, Trouble::Constraint, "{constraint}");
+    }
     let long = format!("INSERT INTO postonce_epoch VALUES ('{}', 1)", "x".repeat(100));
     let words = failed(&mut conn, &long).await.to_string();
     assert!(words.contains("Data too long"), "{words}");
