@@ -63,7 +63,7 @@ pub(crate) enum Trouble {
     ReadOnly,
     /// 1047, 1180: a node of a cluster that has no majority, or is not ready yet.
     NotReady,
-    /// 1142, 1143, 1044: the user has not been granted what is asked.
+    /// 1142, 1143: the user has not been granted what is asked.
     Denied,
     /// 1452, 1048, 3819, 4025: a constraint does not let a row in.
     Constraint,
@@ -72,7 +72,7 @@ pub(crate) enum Trouble {
 }
 
 /// Words of servers and driver, and what they tell. The driver keeps no error number.
-const WORDS: [(&str, Trouble); 30] = [
+const WORDS: [(&str, Trouble); 29] = [
     // Some of these come as errors of input and output, so they are first.
     ("packet too large", Trouble::TooLarge),
     ("max_allowed_packet", Trouble::TooLarge),
@@ -95,7 +95,6 @@ const WORDS: [(&str, Trouble); 30] = [
     ("READ ONLY transaction", Trouble::ReadOnly),
     ("CONSTRAINT `", Trouble::Constraint),
     ("command denied to user", Trouble::Denied),
-    ("Access denied for user", Trouble::Denied),
     ("Input/output error", Trouble::Lost),
     ("Connection to the server is closed", Trouble::Lost),
     ("Connection was killed", Trouble::Lost),

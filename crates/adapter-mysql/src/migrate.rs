@@ -80,9 +80,9 @@ pub struct Migrated {
 impl MysqlStore {
     /// Brings the schema up to date, and gives the database its installation id if it has none.
     ///
-    /// Waits up to a minute for another process that does the same. Where nothing is to be done,
-    /// nothing but SELECT is asked of the server. An error in the middle leaves
-    /// what was applied; calling it again goes on from there.
+    /// Waits up to a minute for another process that does the same. Where nothing is to be done it
+    /// only reads. An error in the middle leaves what was applied; calling it again goes on from
+    /// there.
     pub async fn migrate(options: &Options, ids: &dyn Ids) -> Result<Migrated, OpenError> {
         let target = Target::parse(options.url.expose_secret())?;
         let mut conn = connect(&target).await?;

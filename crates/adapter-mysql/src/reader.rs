@@ -138,7 +138,8 @@ const UNPAIRED: &str = "\
     JOIN postonce_invoice AS i ON i.id = claimed.invoice_id \
     WHERE claimed.kind = 'claim' AND NOT EXISTS (\
     SELECT 1 FROM postonce_invoice_note AS outcome FORCE INDEX (postonce_invoice_note_trail) \
-    WHERE outcome.invoice_id = claimed.invoice_id AND outcome.claim_id = claimed.claim_id AND outcome.kind = 'outcome') \
+    WHERE outcome.invoice_id = claimed.invoice_id AND outcome.claim_id = claimed.claim_id \
+    AND outcome.kind = 'outcome') \
     ORDER BY claimed.id";
 
 #[derive(QueryableByName)]

@@ -3,8 +3,8 @@
 //! Two round trips in the common case: a claim that this process has made is settled on what it
 //! wrote, by an UPDATE of the invoice if that still stands there, and one text: what is known of
 //! the claim, the note, and COMMIT. In any other case one SELECT locks the invoice and reads all
-//! that the decision needs.
-//! Who comes second waits for the invoice's row, and then sees what the first has written.
+//! that the decision needs. Who comes second waits for the invoice's row, and then sees what the
+//! first has written.
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text};
@@ -35,7 +35,8 @@ pub(crate) const READ: &str = "\
     SELECT i.id, i.state, i.version, i.held, i.attempt, i.claim_id, i.ledger_uid, i.state_code, \
     i.state_reason, i.state_uids, i.absent_confirmed_at, \
     EXISTS (SELECT 1 FROM postonce_invoice_note AS n FORCE INDEX (postonce_invoice_note_trail) \
-    WHERE n.invoice_id = i.id AND n.claim_id = ? AND n.kind = 'outcome' AND n.text = ? LOCK IN SHARE MODE) AS written, \
+    WHERE n.invoice_id = i.id AND n.claim_id = ? AND n.kind = 'outcome' AND n.text = ? \
+    LOCK IN SHARE MODE) AS written, \
     (SELECT o.id FROM postonce_invoice AS o \
     WHERE o.company_file = i.company_file AND o.ledger_uid = ?) AS owner \
     FROM postonce_invoice AS i \

@@ -1,8 +1,9 @@
-//! Claims that this process has made, with where each left its invoice, until they are settled.
+//! Claims that this process has made, with where each left its invoice, until they are settled;
+//! and those whose COMMIT went unanswered, with their invoice.
 //!
 //! What was just written is not read again: an outcome is written over it if it still stands there,
 //! and else on what is read under a lock. A claim that is settled elsewhere stays in here; there are
-//! no more of those than a run has claims. Beside them stand the claims whose COMMIT went unanswered.
+//! no more of those than a run has claims.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,7 +1,7 @@
 //! Statements in the server's own words, prepared once for each session.
 //!
 //! Diesel's `sql_query` prepares its text at every call, which is one more round trip each time.
-//! The last statements of a transaction go with COMMIT in one text, which saves a round trip for each.
+//! The last statements of a transaction go with COMMIT in one text, which saves their round trips.
 
 use diesel::mysql::Mysql;
 use diesel::prelude::*;

@@ -7,8 +7,7 @@ use postonce_domain::{
     Marker, Move, NotAfter, NotSentCause, NoteKind, Outcome, PreparedRequest, StateName, StopCause,
 };
 use postonce_ports::doubt::Dossier;
-use postonce_ports::error::BoxError;
-use postonce_ports::error::StoreError;
+use postonce_ports::error::{BoxError, StoreError};
 use postonce_ports::ledger::{LedgerError, PrepareError};
 use postonce_ports::store::{
     Applied, Candidate, Change, ClaimAnswer, ClaimRefusal, ClaimRequest, FileWork, Note, POSTONCE,

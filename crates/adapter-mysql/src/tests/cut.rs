@@ -11,7 +11,8 @@ use crate::MysqlStore;
 /// What a claim sends: SELECT, UPDATE, and two INSERTs with COMMIT.
 const CLAIM: i64 = 3;
 
-/// What a settle sends of a claim that this process has made: UPDATE; UPDATE and INSERT with COMMIT.
+/// What a settle sends of a claim that this process has made: UPDATE, and UPDATE and INSERT with
+/// COMMIT.
 const SETTLE: i64 = 2;
 
 /// And of another's: SELECT, UPDATE, UPDATE, and INSERT with COMMIT.

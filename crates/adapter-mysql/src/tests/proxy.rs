@@ -97,7 +97,7 @@ async fn carry(mut client: TcpStream, mut server: TcpStream, plan: Arc<Plan>) {
                 if now && plan.answer.load(Ordering::SeqCst) == 0 { return }
                 if server.write_all(&up[..count]).await.is_err() { return }
                 if now {
-                    // The server has done it when its answer is there.
+                    // The server is at it when an answer begins; who looks then waits for the rest.
                     drop(server.read(&mut down).await);
                     return;
                 }
