@@ -27,6 +27,8 @@ fn says_that_its_lock_was_lost(sync: Guarded, place: &Place) -> Result<()> {
     let lost = runs.as_array().into_iter().flatten().any(|run| run["status"] == "lock_lost");
     let abandoned = runs.as_array().into_iter().flatten().any(|run| run["status"] == "abandoned");
     ensure!(lost || abandoned, "no run has lost its lock: {runs}");
+    let mended = runs.to_string().contains("sync again");
+    ensure!(mended || !lost, "no word of a mend: {runs}");
     Ok(())
 }
 

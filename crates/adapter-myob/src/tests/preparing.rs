@@ -112,6 +112,7 @@ async fn a_read_is_tried_again_a_bounded_number_of_times() {
     let world = World::new(|seen| seen.target.contains("/TaxCode").then(|| answer(503, "")));
     let error = world.ledger.prepare(&invoice(), marker()).await.unwrap_err();
     assert!(matches!(error, PrepareError::Ledger(LedgerError::Unavailable { .. })));
+    assert!(error.to_string().contains("GET http://127.0.0.1:"), "{error}");
     assert_eq!(world.server.count("GET", "/TaxCode"), 4);
     assert!(world.clock.boot() >= Duration::from_millis(3_500), "the waits grow");
 }

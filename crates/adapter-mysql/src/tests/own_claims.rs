@@ -10,7 +10,7 @@ use postonce_ports::store::{ClaimAnswer, InvoiceStore, Recorded};
 
 use secrecy::ExposeSecret as _;
 
-use super::{Scene, posted_as, whole};
+use super::{Scene, doubt, posted_as, whole};
 use crate::{MysqlStore, Options};
 
 /// A database that went back, where another run has then claimed the same invoice: the row has the
@@ -46,6 +46,20 @@ async fn what_moved_on_meanwhile_is_read_before_it_is_written_over() {
     assert_eq!(scene.number(stands).await, 1);
     let again = scene.store.settle(claim, &posted_as("u1")).await.unwrap();
     assert_eq!(again, Recorded::Already);
+    scene.end().await;
+}
+
+/// What was counted before an outcome says nothing after it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_outcome_starts_the_count_of_misses_anew() {
+    let scene = Scene::new().await;
+    let (_, claim) = scene.claimed(1).await;
+    scene.sql("UPDATE postonce_claim SET first_miss_at = 1, absent_at = 1").await.unwrap();
+    let recorded = scene.store.settle(claim, &doubt()).await.unwrap();
+    assert_eq!(recorded, Recorded::Moved(StateName::InDoubt));
+    let counted = "SELECT count(*) FROM postonce_claim \
+                   WHERE first_miss_at IS NOT NULL OR absent_at IS NOT NULL";
+    assert_eq!(scene.number(counted).await, 0);
     scene.end().await;
 }
 

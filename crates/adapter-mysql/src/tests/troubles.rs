@@ -62,6 +62,16 @@ async fn locks_that_are_not_had_are_known() {
     scene.end().await;
 }
 
+#[test]
+fn a_server_without_encryption_is_named_with_the_mend() {
+    let target = Target::parse("mysql://root@host:33/x?require_ssl=true").unwrap();
+    let error =
+        OpenError::connect(&target, Box::new(mysql_async::DriverError::NoClientSslFlagFromServer));
+    let words = error.to_string();
+    assert!(words.contains("mysql://host:33/x") && words.contains("require_ssl"), "{words}");
+    assert!(words.contains("offers no encryption"), "{words}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn refused_values_are_known() {
     let scene = Scene::new().await;
