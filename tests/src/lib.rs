@@ -1,6 +1,7 @@
 //! Every test that needs more than one crate, and the harness that they share with the bench.
 
 pub mod harness;
+pub mod race;
 pub mod storm;
 
 #[cfg(test)]

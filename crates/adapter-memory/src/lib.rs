@@ -9,6 +9,7 @@
 
 mod customer;
 mod doubt;
+mod fingerprint;
 mod history;
 mod intake;
 mod invoice;
@@ -20,6 +21,7 @@ mod token;
 mod world;
 
 use std::fmt;
+use std::hash::Hasher;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -46,6 +48,12 @@ impl MemoryStore {
     /// From now on the store is elsewhere, as a database is after a failover.
     pub fn move_to(&self, server: &str) {
         server.clone_into(&mut self.world().server);
+    }
+
+    /// Gives what it holds to `hasher`, but for what no answer and no later step depends on. Two
+    /// stores that hash alike answer every call alike.
+    pub fn hash_into(&self, hasher: &mut impl Hasher) {
+        self.world().hash_into(hasher);
     }
 
     /// A copy of what it holds now, as a backup is. The two share nothing but the clock.

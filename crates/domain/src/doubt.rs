@@ -30,7 +30,7 @@ pub struct DoubtPolicy {
 }
 
 /// What complete inquiries that found nothing have shown of one claim so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Misses {
     /// When the first one that counts was over.
     pub first: Option<Timestamp>,

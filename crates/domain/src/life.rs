@@ -36,7 +36,7 @@ impl fmt::Display for InvoiceId {
 pub struct Version(pub i64);
 
 /// Where an invoice stands. Each state carries the data that exists in that state only.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum InvoiceState {
     /// Not yet payable at its source.
     Draft,
@@ -250,7 +250,7 @@ pub enum Settled {
 }
 
 /// Where an invoice stands, with the counters that guard its moves.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Life {
     /// The state.
     pub state: InvoiceState,

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::LedgerUid;
 
 /// How one claim ended, as its sender knows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Outcome {
     /// The ledger answered that the invoice is there.
     Posted {

@@ -2,5 +2,36 @@
 //! wrong in a few lines.
 //!
 //! **Invariant:** it knows no adapter and no runtime; both come from the caller.
+//!
+//! **Invariant:** whoever acts in a schedule learns of the world only by port calls, and each of
+//! them is a step of the schedule; so the same choices lead to the same end.
 
-pub mod contract;
+mod books;
+mod call;
+mod cast;
+mod choice;
+mod coverage;
+mod decider;
+mod gated;
+mod invariant;
+mod key;
+mod monitor;
+mod op;
+mod plan;
+mod player;
+mod record;
+mod setting;
+mod sim;
+mod stage;
+mod world;
+
+pub use choice::{Choice, Object, Verb, Verbs};
+pub use coverage::{Coverage, Sometimes};
+pub use decider::{Chance, Decider, Exhausted, Exhaustive, Menu, Pct, Pick, Replay, Walk};
+pub use invariant::{Invariant, Violation};
+pub use plan::{Item, Plan, PlanError};
+pub use player::Played;
+pub use record::{Lane, Line, Marks, Record};
+pub use setting::{LockKind, Role, Setting};
+pub use stage::{Options, Stage};
+pub use world::{Factory, StorePorts, World};

@@ -1,0 +1,434 @@
+//! One schedule, from the first poll to the last verdict.
+//!
+//! In each step one choice is made: a call goes on, a request lands, time passes, something breaks.
+//! Then everybody who was woken runs until nobody can go on by himself, and the invariants are
+//! looked at.
+
+mod calm;
+mod fault;
+mod menu;
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use postonce_domain::RunResult;
+
+use crate::books::{Document, Flight};
+use crate::cast::{self, Ended, Known, Play};
+use crate::choice::{Choice, Object, Verb};
+use crate::coverage::Sometimes;
+use crate::decider::{Decider, Menu, Pick};
+use crate::gated::Gated;
+use crate::invariant::{Invariant, Violation};
+use crate::monitor::{Monitor, Verdict, broken};
+use crate::op::Op;
+use crate::plan::Item;
+use crate::record::{Lane, Record};
+use crate::setting::Role;
+use crate::sim::{Actor, Event, Given, Sim, State, Status};
+use crate::stage::{Options, Stage};
+use crate::world::World;
+
+/// More steps than this never end.
+const STEPS_MAX: u32 = 5_000;
+
+/// What one schedule came to.
+#[derive(Clone, Debug)]
+pub struct Played {
+    /// What it breaks, if anything.
+    pub violation: Option<Violation>,
+    /// What was unusual in it: played again, these items lead to the same.
+    pub items: Vec<Item>,
+    /// Plan items that could not happen, with the reason.
+    pub impossible: Vec<(Item, &'static str)>,
+    /// How many choices were made.
+    pub steps: u32,
+    /// Whether the decider stopped it.
+    pub stopped: bool,
+    /// What happened that must happen sometimes.
+    pub(crate) sometimes: Vec<Sometimes>,
+    pub(crate) moves: Vec<(postonce_domain::StateName, postonce_domain::StateName)>,
+    pub(crate) switches: Vec<(&'static str, &'static str)>,
+    pub(crate) states: Vec<u64>,
+    /// What happened, if it was to be written down.
+    pub record: Record,
+    /// One number for all answers that anybody got: equal for equal schedules.
+    pub trace: u64,
+}
+
+/// Says that a task can go on.
+#[derive(Debug, Default)]
+struct Flag(AtomicBool);
+
+impl Wake for Flag {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// An actor's work.
+struct Task {
+    work: Option<BoxFuture<'static, Ended>>,
+    flag: Arc<Flag>,
+    waker: Waker,
+}
+
+/// See the module's text.
+pub(crate) struct Player<'a> {
+    stage: &'a Stage<'a>,
+    sim: Sim,
+    world: Box<dyn World>,
+    play: Arc<Play>,
+    tasks: Vec<Task>,
+    monitor: Monitor,
+    options: Options,
+    /// The actor that went on last.
+    current: usize,
+    faults_left: u32,
+    times: u32,
+    choices: Vec<Choice>,
+    actors: Vec<Option<usize>>,
+    played: Played,
+}
+
+impl<'a> Player<'a> {
+    pub(crate) fn new(
+        stage: &'a Stage<'a>,
+        world: Box<dyn World>,
+        known: Vec<Known>,
+        options: Options,
+    ) -> Self {
+        let setting = stage.setting().clone();
+        let monitor = Monitor::new(world.ports("monitor"), known.clone());
+        let play = Arc::new(Play { setting, known });
+        let mut player = Self {
+            stage,
+            sim: stage.sim.clone(),
+            world,
+            tasks: Vec::new(),
+            monitor,
+            options,
+            current: 0,
+            faults_left: play.setting.faults,
+            play,
+            times: 0,
+            choices: Vec::new(),
+            actors: Vec::new(),
+            played: Played {
+                violation: None,
+                items: Vec::new(),
+                impossible: Vec::new(),
+                steps: 0,
+                stopped: false,
+                sometimes: Vec::new(),
+                moves: Vec::new(),
+                switches: Vec::new(),
+                states: Vec::new(),
+                record: Record::default(),
+                trace: 0,
+            },
+        };
+        if player.play.setting.stranger {
+            player.stranger();
+        }
+        for role in player.play.setting.actors.clone() {
+            player.enter(role);
+        }
+        player
+    }
+
+    /// Another installation has posted the first invoice before.
+    fn stranger(&self) {
+        let Some(known) = self.play.known.first() else { return };
+        let memo = "PostOnce 00000000-0000-0000-0000-00000000ffff \
+                    00000000-0000-0000-0000-00000000fffe";
+        let document = Document {
+            uid: crate::books::Books::uid(99_999),
+            company_file: known.company_file.clone(),
+            number: known.number.clone(),
+            reference: "order 1".to_owned(),
+            memo: memo.to_owned(),
+            customer: "CUS1".to_owned(),
+            total: postonce_domain::Money::parse("1").unwrap_or(postonce_domain::Money::ZERO),
+            visible_at: Duration::ZERO,
+        };
+        self.sim.state().books.documents.push(document);
+    }
+
+    /// One more actor begins.
+    fn enter(&mut self, role: Role) {
+        let actor = {
+            let mut state = self.sim.state();
+            state.actors.push(Actor::new(cast::only_file(role)));
+            state.actors.len() - 1
+        };
+        let inner = self.world.ports(&self.play.setting.actor_name(actor));
+        let gated = Gated { sim: self.sim.clone(), actor, inner };
+        let ports = self.stage.factory.mutate(&self.play.setting, gated.clone().ports());
+        let engine = cast::engine(&self.play.setting, ports);
+        let work = cast::act(role, gated, engine, Arc::clone(&self.play));
+        let flag = Arc::new(Flag(AtomicBool::new(true)));
+        let waker = Waker::from(Arc::clone(&flag));
+        self.tasks.push(Task { work: Some(work), flag, waker });
+    }
+
+    pub(crate) fn play(mut self, decider: &mut dyn Decider) -> Played {
+        let verdict = self.chaos(decider).and_then(|()| {
+            let ends = self.options.calm && !self.played.stopped;
+            if ends { self.calm() } else { Ok(()) }
+        });
+        self.played.violation = verdict.err();
+        // What is left of them must not be dropped while the state is locked.
+        self.tasks.clear();
+        self.played.sometimes = self.monitor.sometimes.iter().copied().collect();
+        self.played.moves = std::mem::take(&mut self.monitor.moves);
+        let mut state = self.sim.state();
+        self.played.record = std::mem::take(&mut state.record);
+        let histories: Vec<u64> = state.actors.iter().map(|actor| actor.history).collect();
+        self.played.trace = crate::key::key_of(histories);
+        if self.played.violation.is_some()
+            && let Some(line) = self.played.record.lines.last_mut()
+        {
+            line.marks.violation = true;
+        }
+        drop(state);
+        self.played
+    }
+
+    /// Until everybody has ended, stands still or is dead.
+    fn chaos(&mut self, decider: &mut dyn Decider) -> Verdict {
+        self.monitor.look_at_all(&*self.world)?;
+        loop {
+            self.settle()?;
+            if self.tasks.iter().all(|task| task.work.is_none()) {
+                break;
+            }
+            if !self.fill_menu() {
+                if self.is_only_frozen() {
+                    break;
+                }
+                return self.deadlock();
+            }
+            self.played.steps += 1;
+            if self.played.steps > STEPS_MAX {
+                return broken(Invariant::L4, format!("more than {STEPS_MAX} steps"));
+            }
+            let key = if decider.wants_keys() { self.key() } else { None };
+            let safe = self.actors.len();
+            let menu = Menu { choices: &self.choices, safe, actors: &self.actors, key };
+            let at = menu.default_object();
+            let choice = match decider.pick(&menu) {
+                Pick::At(place) => self.choices.get(place).copied(),
+                Pick::This(choice) => Some(choice),
+                Pick::Stop => {
+                    self.played.stopped = true;
+                    return Ok(());
+                }
+            };
+            let Some(choice) = choice else { continue };
+            self.choose(at, choice)?;
+        }
+        self.monitor.at_rest(&*self.world, &self.sim)
+    }
+
+    /// Makes one choice instead of, or as, what would go on at `at`.
+    fn choose(&mut self, at: Object, choice: Choice) -> Verdict {
+        let usual = Choice { verb: Verb::Switch, object: at };
+        {
+            let mut state = self.sim.state();
+            state.record.step = self.played.steps;
+            state.record.fault = choice.is_fault();
+        }
+        if choice != usual {
+            let item = Item { at, choice };
+            if let Some(why) = self.impossible(choice) {
+                self.played.impossible.push((item, why));
+                return Ok(());
+            }
+            self.note_switch(at, choice);
+            self.played.items.push(item);
+            self.faults_left = self.faults_left.saturating_sub(u32::from(choice.is_fault()));
+        }
+        self.apply(choice)?;
+        if self.options.record {
+            self.settle()?;
+            self.monitor.look_at_lock(&*self.world, &self.sim);
+        }
+        Ok(())
+    }
+
+    fn note_switch(&mut self, at: Object, choice: Choice) {
+        let state = self.sim.state();
+        let op = |object| match object {
+            Object::Call { .. } => call_of(&state, object).map(|call| call.op.as_str()),
+            Object::Request(_) => Some("request"),
+            Object::Zombie(_) => Some("zombie"),
+            Object::Actor(_) | Object::Time(_) | Object::World => None,
+        };
+        if choice.verb == Verb::Switch
+            && let (Some(before), Some(after)) = (op(at), op(choice.object))
+        {
+            self.played.switches.push((before, after));
+        }
+    }
+
+    /// Lets everybody who was woken run, and does what is no choice point, until nobody can go on
+    /// by himself. Then looks at what has changed.
+    fn settle(&mut self) -> Verdict {
+        loop {
+            self.poll_woken()?;
+            let auto = {
+                let state = self.sim.state();
+                let mut parked = state.parked.iter();
+                parked.find(|call| call.nth == 0 && state.is_enabled(call)).map(|call| call.id)
+            };
+            let Some(id) = auto else { break };
+            self.let_go(id, Given::Normally)?;
+        }
+        self.monitor.after_step(&*self.world, &self.sim)?;
+        if self.options.record || !self.sim.state().modes.keys {
+            self.played.states.push(self.monitor.state_key(&self.sim));
+        }
+        Ok(())
+    }
+
+    fn poll_woken(&mut self) -> Verdict {
+        let mut again = true;
+        while again {
+            again = false;
+            for actor in 0..self.tasks.len() {
+                let Some(task) = self.tasks.get_mut(actor) else { continue };
+                if !task.flag.0.swap(false, Ordering::Relaxed) {
+                    continue;
+                }
+                let Some(work) = task.work.as_mut() else { continue };
+                again = true;
+                let mut context = Context::from_waker(&task.waker);
+                let poll = || work.as_mut().poll(&mut context);
+                match std::panic::catch_unwind(AssertUnwindSafe(poll)) {
+                    Ok(Poll::Pending) => {}
+                    Ok(Poll::Ready(ended)) => {
+                        task.work = None;
+                        self.ended(actor, &ended)?;
+                    }
+                    Err(_panic) => self.end(actor),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn ended(&mut self, actor: usize, ended: &Ended) -> Verdict {
+        self.end(actor);
+        match ended {
+            Ended::Run(Ok(RunResult::Ran(end))) => self.monitor.run_ended(&self.sim, actor, end),
+            Ended::Run(Ok(RunResult::Skipped(_)) | Err(_)) | Ended::Other => Ok(()),
+        }
+    }
+
+    /// An actor's work is over: nothing of it is left.
+    fn end(&mut self, actor: usize) {
+        if let Some(task) = self.tasks.get_mut(actor) {
+            drop(task.work.take());
+        }
+        if let Some(actor) = self.sim.state().actors.get_mut(actor) {
+            actor.status = Status::Gone;
+        }
+    }
+
+    /// Lets a parked call go on: it has its effect, and its caller is woken.
+    fn let_go(&mut self, id: u64, given: Given) -> Verdict {
+        let (effect, given) = {
+            let mut state = self.sim.state();
+            let Some(call) = state.parked.iter_mut().find(|call| call.id == id) else {
+                return Ok(());
+            };
+            let given = if call.doomed { Given::Unsent } else { given };
+            (call.effect.take(), given)
+        };
+        if let Some(effect) = effect
+            && !self.world.drive(effect(given))
+        {
+            return broken(Invariant::L2, "a call does not come to its end");
+        }
+        let waker = {
+            let mut state = self.sim.state();
+            let call = state.parked.iter_mut().find(|call| call.id == id);
+            call.and_then(|call| {
+                call.given = Some(given);
+                call.waker.take()
+            })
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        Ok(())
+    }
+
+    /// One number for all that the future depends on.
+    fn key(&self) -> Option<u64> {
+        let world = self.world.fingerprint()?;
+        let state = self.sim.state();
+        let actors: Vec<_> = state
+            .actors
+            .iter()
+            .map(|it| (it.status, it.history, it.interrupted, it.wall_off))
+            .collect();
+        let parked: Vec<(usize, Op, bool)> =
+            state.parked.iter().map(|call| (call.actor, call.op, call.doomed)).collect();
+        let requests: Vec<(usize, Flight, Duration)> = state
+            .books
+            .requests
+            .iter()
+            .map(|it| (it.actor, it.flight, it.sent_at))
+            .collect();
+        let documents: Vec<(Duration, &str)> =
+            state.books.documents.iter().map(|it| (it.visible_at, it.uid.as_str())).collect();
+        let holds: Vec<(usize, bool, bool, bool)> = state
+            .holds
+            .iter()
+            .map(|it| (it.actor, it.inner.is_some(), it.told, it.orphaned))
+            .collect();
+        let left: Vec<bool> = state.left_behind.iter().map(|it| it.effect.is_some()).collect();
+        let own = (self.current, self.faults_left, self.times, state.now);
+        Some(crate::key::key_of((world, actors, parked, requests, documents, holds, left, own)))
+    }
+
+    fn is_only_frozen(&self) -> bool {
+        let state = self.sim.state();
+        state.actors.iter().all(|actor| actor.status != Status::Alive)
+    }
+
+    /// Somebody waits, and nothing can happen.
+    fn deadlock(&self) -> Verdict {
+        let state = self.sim.state();
+        let frozen = state.actors.iter().any(|actor| actor.status == Status::Frozen);
+        let waiting = (0..).zip(&state.actors).filter(|(_, it)| it.status == Status::Alive);
+        let names: Vec<String> =
+            waiting.map(|(actor, _)| self.play.setting.actor_name(actor)).collect();
+        let which = if frozen { Invariant::L5 } else { Invariant::L2 };
+        broken(which, format!("{} cannot go on", names.join(", ")))
+    }
+
+    fn write(&self, lane: Lane, text: impl FnOnce() -> String) {
+        self.sim.state().write(lane, text);
+    }
+
+    fn event(&self, event: Event) {
+        self.sim.event(event);
+    }
+}
+
+/// The parked call of this name.
+fn call_of(state: &State, object: Object) -> Option<&crate::sim::Parked> {
+    let Object::Call { actor, nth } = object else { return None };
+    state.parked.iter().find(|call| call.actor == actor && call.nth == nth && call.given.is_none())
+}

@@ -1,0 +1,78 @@
+//! After the chaos: nothing breaks any more, everybody who is gone is replaced, and three runs go
+//! through. Then all must be settled.
+
+use std::time::Duration;
+
+use super::Player;
+use crate::choice::{Object, Verb};
+use crate::invariant::Invariant;
+use crate::monitor::{Verdict, broken};
+use crate::record::Lane;
+use crate::setting::Role;
+use crate::sim::Status;
+
+/// Longer than any time between two inquiries.
+const DAY: Duration = Duration::from_secs(90_000);
+
+/// Runs that must be enough.
+const RUNS: u32 = 3;
+
+impl Player<'_> {
+    pub(super) fn calm(&mut self) -> Verdict {
+        self.write(Lane::World, || "all is calm from here on".to_owned());
+        self.faults_left = 0;
+        for actor in 0..self.tasks.len() {
+            self.kill_if_left(actor);
+        }
+        let left = self.sim.state().left_behind.len();
+        for n in 0..left {
+            let n = u32::try_from(n).unwrap_or(u32::MAX);
+            self.apply(crate::choice::Choice { verb: Verb::Switch, object: Object::Zombie(n) })?;
+            self.settle()?;
+        }
+        for run in 1..=RUNS {
+            self.pass(DAY);
+            self.settle()?;
+            self.one_run(Role::Cron, run)?;
+            self.one_run(Role::Check, run)?;
+        }
+        self.monitor.at_rest(&*self.world, &self.sim)?;
+        self.monitor.at_the_end(&*self.world, &self.sim)
+    }
+
+    fn kill_if_left(&mut self, actor: usize) {
+        let left = self.tasks.get(actor).is_some_and(|task| task.work.is_some());
+        if left {
+            drop(self.sim.take_holds(|hold| hold.actor == actor));
+            if let Some(own) = self.sim.state().actors.get_mut(actor) {
+                own.status = Status::Gone;
+            }
+            self.end(actor);
+        }
+    }
+
+    /// Somebody new goes through from the first call to the last.
+    fn one_run(&mut self, role: Role, nth: u32) -> Verdict {
+        let before = self.monitor.sometimes.contains(&crate::coverage::Sometimes::LockRefused);
+        self.enter(role);
+        let actor = self.tasks.len() - 1;
+        self.current = actor;
+        for _ in 0..super::STEPS_MAX {
+            self.settle()?;
+            if self.tasks.iter().all(|task| task.work.is_none()) {
+                let after =
+                    self.monitor.sometimes.contains(&crate::coverage::Sometimes::LockRefused);
+                if nth == 1 && after && !before {
+                    return broken(Invariant::L3, "the first calm run finds the lock taken");
+                }
+                return Ok(());
+            }
+            if !self.fill_menu() {
+                return self.deadlock();
+            }
+            let Some(choice) = self.choices.first().copied() else { return self.deadlock() };
+            self.apply(choice)?;
+        }
+        broken(Invariant::L4, "a calm run does not end")
+    }
+}

@@ -1,0 +1,289 @@
+//! What each choice does.
+
+use std::time::Duration;
+
+use super::{Player, call_of};
+use crate::books::{Flight, IN_THE_AIR_MAX, VISIBILITY};
+use crate::choice::{Choice, Object, Target, Verb};
+use crate::coverage::Sometimes;
+use crate::monitor::Verdict;
+use crate::op::Kind;
+use crate::record::Lane;
+use crate::sim::{Event, Given, LeftBehind, Status};
+
+/// A client waits this long for the ledger's answer.
+const POST_TIMEOUT: Duration = Duration::from_secs(150);
+
+impl Player<'_> {
+    /// Why a plan's choice cannot be made now; `None` if it can.
+    pub(super) fn impossible(&self, choice: Choice) -> Option<&'static str> {
+        let state = self.sim.state();
+        let flight = |n: u32| {
+            let place = usize::try_from(n).unwrap_or(usize::MAX);
+            state.books.requests.get(place).map(|it| it.flight)
+        };
+        let possible = match (choice.object, choice.verb.target()) {
+            (Object::Call { .. }, Target::Any | Target::Call | Target::CallOrRequest) => {
+                let call = call_of(&state, choice.object);
+                let fails = |it: &crate::sim::Parked| {
+                    choice.verb == Verb::Switch || it.op.faults().contains(&choice.verb)
+                };
+                call.is_some_and(|it| state.is_enabled(it) && fails(it))
+            }
+            (Object::Request(n), Target::Any) => flight(n).is_some_and(Flight::is_in_the_air),
+            (Object::Request(n), Target::Request | Target::CallOrRequest) => {
+                flight(n) == Some(Flight::Awaited)
+            }
+            (Object::Request(n), Target::Call) if choice.verb == Verb::Limit => {
+                flight(n) == Some(Flight::Awaited)
+            }
+            (Object::Zombie(n), Target::Any) => {
+                let place = usize::try_from(n).unwrap_or(usize::MAX);
+                state.left_behind.get(place).is_some_and(|it| it.effect.is_some())
+            }
+            (Object::Actor(actor), Target::Actor) => {
+                state.actors.get(actor).is_some_and(|it| it.status == Status::Alive)
+            }
+            (Object::World, Target::World) => {
+                choice.verb != Verb::Restore || self.stage.can_restore
+            }
+            (Object::Time(_), Target::Any) => state.next_timer().is_some(),
+            _ => return Some("this does not happen to that"),
+        };
+        (!possible).then_some("it is not there to happen to")
+    }
+
+    pub(super) fn apply(&mut self, choice: Choice) -> Verdict {
+        match choice.object {
+            Object::Call { actor, .. } => self.call(actor, choice),
+            Object::Request(n) => {
+                self.request(usize::try_from(n).unwrap_or(usize::MAX), choice.verb);
+                Ok(())
+            }
+            Object::Zombie(n) => self.zombie(usize::try_from(n).unwrap_or(usize::MAX)),
+            Object::Actor(actor) => {
+                self.strike(actor, choice.verb);
+                Ok(())
+            }
+            Object::Time(_) => {
+                self.times += 1;
+                let next = self.sim.state().next_timer();
+                if let Some(until) = next {
+                    let now = self.sim.state().now;
+                    self.write(Lane::World, || "time passes, until somebody wakes".to_owned());
+                    self.pass(until.saturating_sub(now));
+                }
+                Ok(())
+            }
+            Object::World => self.everywhere(choice.verb),
+        }
+    }
+
+    fn call(&mut self, actor: usize, choice: Choice) -> Verdict {
+        let id = call_of(&self.sim.state(), choice.object).map(|call| call.id);
+        self.current = actor;
+        let given = match choice.verb {
+            Verb::Unsent => Given::Unsent,
+            Verb::Lost => Given::Lost,
+            Verb::Limit => Given::Limited,
+            Verb::Panic => {
+                self.write(Lane::Actor(actor), || "panics in its next call".to_owned());
+                Given::Panic
+            }
+            _ => Given::Normally,
+        };
+        match id {
+            Some(id) => self.let_go(id, given),
+            None => Ok(()),
+        }
+    }
+
+    /// Something becomes of a request in the air.
+    fn request(&mut self, n: usize, verb: Verb) {
+        let (was, now) = {
+            let state = self.sim.state();
+            (state.books.requests.get(n).map(|it| it.flight), state.now)
+        };
+        let (next, words) = match verb {
+            Verb::Lost => (Flight::LandedUnanswered, "creates the invoice; the answer is lost"),
+            Verb::Refuse => (Flight::Refused, "is refused"),
+            Verb::Limit => (Flight::Limited, "is refused: too many requests"),
+            Verb::Hold => (Flight::Held, "stays in the air; its sender gives up"),
+            Verb::Vanish => (Flight::Gone, "is lost on its way"),
+            Verb::Hide => (Flight::Landed, "creates the invoice, not yet to be found"),
+            _ if was == Some(Flight::Held) => {
+                self.event(Event::Sometimes(Sometimes::LandsLate));
+                (Flight::LandedUnanswered, "creates the invoice, late")
+            }
+            _ => (Flight::Landed, "creates the invoice"),
+        };
+        self.write(Lane::Ledger, || format!("http#{n} {words}"));
+        let visible_at = if verb == Verb::Hide { now + VISIBILITY } else { now };
+        let mut state = self.sim.state();
+        if matches!(next, Flight::Landed | Flight::LandedUnanswered) {
+            state.books.land(n, next, visible_at);
+            state.events.push(Event::Landed(n));
+        } else if let Some(request) = state.books.requests.get_mut(n) {
+            request.flight = next;
+        }
+    }
+
+    /// A statement takes effect whose client is dead.
+    fn zombie(&mut self, n: usize) -> Verdict {
+        let left = {
+            let mut state = self.sim.state();
+            let left = state.left_behind.get_mut(n);
+            left.and_then(|left| left.effect.take().map(|effect| (left.op, effect)))
+        };
+        let Some((op, effect)) = left else { return Ok(()) };
+        self.write(Lane::World, || format!("a dead client's {} takes effect", op.as_str()));
+        self.event(Event::Sometimes(Sometimes::ZombieActs));
+        if !self.world.drive(effect(Given::Normally)) {
+            let words = "a dead client's statement does not come to its end";
+            return crate::monitor::broken(crate::invariant::Invariant::L2, words);
+        }
+        self.event(Event::Changed { actor: None, op });
+        Ok(())
+    }
+
+    /// Something happens to an actor.
+    fn strike(&mut self, actor: usize, verb: Verb) {
+        let words = match verb {
+            Verb::Crash => "crashes",
+            Verb::Zombie => "crashes; its statement stays in the server",
+            Verb::HostLoss => "its host is gone; its sessions stay open",
+            Verb::Cancel => "is cancelled",
+            Verb::Freeze => "stands still from now on",
+            Verb::Interrupt => "is asked to stop",
+            Verb::LockLost => "the server drops its run lock, untold",
+            Verb::ClockBack => "its wall clock goes back by an hour",
+            _ => "its wall clock goes ahead by an hour",
+        };
+        self.write(Lane::Actor(actor), || words.to_owned());
+        match verb {
+            Verb::Crash => self.kill(actor, true),
+            Verb::Zombie => {
+                self.leave_behind(actor);
+                self.kill(actor, true);
+            }
+            Verb::HostLoss => self.kill(actor, false),
+            // What is dropped while it is alive tidies up after itself.
+            Verb::Cancel => self.end(actor),
+            Verb::LockLost => drop(self.sim.take_holds(|hold| hold.actor == actor)),
+            _ => {
+                if let Some(own) = self.sim.state().actors.get_mut(actor) {
+                    match verb {
+                        Verb::Freeze => own.status = Status::Frozen,
+                        Verb::Interrupt => own.interrupted = true,
+                        Verb::ClockBack => own.wall_off -= 3_600,
+                        _ => own.wall_off += 3_600,
+                    }
+                }
+            }
+        }
+    }
+
+    /// An actor's process is gone. Its sessions end at once if the server notices.
+    fn kill(&mut self, actor: usize, noticed: bool) {
+        if let Some(own) = self.sim.state().actors.get_mut(actor) {
+            own.status = Status::Gone;
+        }
+        if noticed {
+            drop(self.sim.take_holds(|hold| hold.actor == actor));
+        } else {
+            let mut state = self.sim.state();
+            for hold in state.holds.iter_mut().filter(|hold| hold.actor == actor) {
+                hold.orphaned = true;
+            }
+        }
+        self.end(actor);
+    }
+
+    /// The oldest statement of an actor stays in the server.
+    fn leave_behind(&self, actor: usize) {
+        let mut state = self.sim.state();
+        let call = state.parked.iter_mut().find(|call| {
+            call.actor == actor && call.op.outlives_its_client() && call.effect.is_some()
+        });
+        let left = call.and_then(|call| {
+            call.effect.take().map(|effect| LeftBehind { op: call.op, effect: Some(effect) })
+        });
+        state.left_behind.extend(left);
+    }
+
+    fn everywhere(&mut self, verb: Verb) -> Verdict {
+        if let Some(time) = verb.passes() {
+            self.write(Lane::World, || format!("time passes: {} s", time.as_secs()));
+            self.pass(time);
+            return Ok(());
+        }
+        let restores = verb == Verb::Restore;
+        let words = if restores { "the database goes back" } else { "the database is restarted" };
+        self.write(Lane::World, || words.to_owned());
+        if restores {
+            self.go_back();
+        }
+        let gone = {
+            let mut state = self.sim.state();
+            for call in &mut state.parked {
+                let of_database = matches!(call.op.kind(), Kind::Read | Kind::Write | Kind::Lock);
+                call.doomed |= of_database;
+            }
+            for hold in &mut state.holds {
+                hold.told = true;
+            }
+            std::mem::take(&mut state.left_behind)
+        };
+        drop(gone);
+        drop(self.sim.take_holds(|_| true));
+        if restores {
+            self.event(Event::Sometimes(Sometimes::Restored));
+            self.monitor.begin_anew(&*self.world)?;
+        }
+        Ok(())
+    }
+
+    /// Puts a backup back, as one does: what runs is stopped, and what is in the air has landed
+    /// before anybody goes on.
+    fn go_back(&mut self) {
+        let running: Vec<usize> = {
+            let state = self.sim.state();
+            let actors = (0..).zip(&state.actors);
+            actors.filter(|(_, it)| it.steps > 1).map(|(actor, _)| actor).collect()
+        };
+        for actor in running {
+            self.kill(actor, true);
+        }
+        self.pass(IN_THE_AIR_MAX + Duration::from_secs(1));
+        self.world.restore();
+    }
+
+    /// Lets time pass, and everything happen that happens by then.
+    pub(super) fn pass(&mut self, time: Duration) {
+        let until = self.sim.state().now + time;
+        let (late, unbounded) = {
+            let mut state = self.sim.state();
+            for request in &mut state.books.requests {
+                if request.flight == Flight::Awaited && request.sent_at + POST_TIMEOUT <= until {
+                    request.flight = Flight::Held;
+                }
+            }
+            (state.books.overdue(until), state.modes.late_unbounded)
+        };
+        if !unbounded {
+            for n in late {
+                self.request(n, Verb::Switch);
+            }
+        }
+        let lease = {
+            let mut state = self.sim.state();
+            state.now = until;
+            for hold in &mut state.holds {
+                hold.told |= hold.inner.is_none();
+            }
+            state.modes.lease
+        };
+        drop(self.sim.take_holds(|hold| hold.orphaned || lease));
+        self.world.pass_time(time);
+    }
+}

@@ -1,0 +1,135 @@
+//! What may happen next, in a fixed order: to carry on first, faults last.
+
+use super::Player;
+use crate::books::Flight;
+use crate::choice::{Choice, Object, Verb};
+use crate::sim::{Parked, State, Status};
+
+impl Player<'_> {
+    /// Lists what may happen next. False if nothing can.
+    pub(super) fn fill_menu(&mut self) -> bool {
+        let sim = self.sim.clone();
+        let state = sim.state();
+        self.choices.clear();
+        self.actors.clear();
+        self.add_usual(&state);
+        self.add_others(&state);
+        if self.choices.is_empty() {
+            // Without anything else, only time can help.
+            if state.next_timer().is_none() {
+                return false;
+            }
+            self.add(Object::Time(self.times), None);
+            self.add_leftovers(&state);
+        }
+        if self.faults_left > 0 {
+            self.add_faults(&state);
+        }
+        true
+    }
+
+    fn add(&mut self, object: Object, actor: Option<usize>) {
+        self.choices.push(Choice { verb: Verb::Switch, object });
+        self.actors.push(actor);
+    }
+
+    /// What would go on next: the same actor, then what is in the air, then the next actor.
+    fn add_usual(&mut self, state: &State) {
+        let first = oldest(state, self.current).map(|call| (object(call), Some(call.actor)));
+        let usual = first.or_else(|| awaited(state).next().map(|it| (it, None))).or_else(|| {
+            let count = state.actors.len();
+            let others = (1..count).map(|step| (self.current + step) % count);
+            let mut calls = others.filter_map(|actor| oldest(state, actor));
+            calls.next().map(|call| (object(call), Some(call.actor)))
+        });
+        if let Some((object, actor)) = usual {
+            self.add(object, actor);
+        }
+    }
+
+    /// Everything else that could go on.
+    fn add_others(&mut self, state: &State) {
+        let Some(usual) = self.choices.first().map(|it| it.object) else { return };
+        let calls = state.parked.iter().filter(|call| call.nth > 0 && state.is_enabled(call));
+        for call in calls.filter(|call| object(call) != usual) {
+            self.add(object(call), Some(call.actor));
+        }
+        for request in awaited(state).filter(|it| *it != usual) {
+            self.add(request, None);
+        }
+        self.add_leftovers(state);
+    }
+
+    /// What nobody waits for and what may still happen.
+    fn add_leftovers(&mut self, state: &State) {
+        for (n, request) in (0..).zip(&state.books.requests) {
+            if request.flight == Flight::Held {
+                self.add(Object::Request(n), None);
+            }
+        }
+        for (n, left) in (0..).zip(&state.left_behind) {
+            if left.effect.is_some() {
+                self.add(Object::Zombie(n), None);
+            }
+        }
+    }
+
+    fn add_faults(&mut self, state: &State) {
+        let verbs = self.options.verbs;
+        let fault = |verb: Verb, object: Object| {
+            verbs.has(verb).then_some(Choice { verb, object })
+        };
+        for call in state.parked.iter().filter(|call| call.nth > 0 && state.is_enabled(call)) {
+            let faults = call.op.faults().iter();
+            self.choices.extend(faults.filter_map(|verb| fault(*verb, object(call))));
+        }
+        const REQUEST: [Verb; 6] =
+            [Verb::Lost, Verb::Refuse, Verb::Limit, Verb::Hold, Verb::Vanish, Verb::Hide];
+        for request in awaited(state) {
+            self.choices.extend(REQUEST.iter().filter_map(|verb| fault(*verb, request)));
+        }
+        for (actor, own) in (0..).zip(&state.actors) {
+            if own.status != Status::Alive {
+                continue;
+            }
+            let on = Object::Actor(actor);
+            let holds = state.holds.iter().any(|it| it.actor == actor && it.inner.is_some());
+            let writes = state.parked.iter().any(|call| {
+                call.actor == actor && call.op.outlives_its_client() && call.given.is_none()
+            });
+            let possible = [
+                (Verb::Crash, true),
+                (Verb::Zombie, writes),
+                (Verb::HostLoss, holds),
+                (Verb::Cancel, true),
+                (Verb::Freeze, true),
+                (Verb::Interrupt, !own.interrupted),
+                (Verb::LockLost, holds),
+                (Verb::ClockBack, true),
+                (Verb::ClockAhead, true),
+            ];
+            let possible = possible.iter().filter(|(_, it)| *it);
+            self.choices.extend(possible.filter_map(|(verb, _)| fault(*verb, on)));
+        }
+        const WORLD: [Verb; 4] = [Verb::DbRestart, Verb::Restore, Verb::Pause, Verb::TimePasses];
+        let can = self.stage.can_restore;
+        let possible = WORLD.iter().filter(|verb| can || **verb != Verb::Restore);
+        self.choices.extend(possible.filter_map(|verb| fault(*verb, Object::World)));
+    }
+}
+
+fn object(call: &Parked) -> Object {
+    Object::Call { actor: call.actor, nth: call.nth }
+}
+
+/// The oldest call of an actor that could go on.
+fn oldest(state: &State, actor: usize) -> Option<&Parked> {
+    let mut calls = state.parked.iter();
+    calls.find(|call| call.actor == actor && call.nth > 0 && state.is_enabled(call))
+}
+
+/// The requests in the air whose senders wait, oldest first.
+fn awaited(state: &State) -> impl Iterator<Item = Object> {
+    let requests = (0..).zip(&state.books.requests);
+    requests.filter(|(_, it)| it.flight == Flight::Awaited).map(|(n, _)| Object::Request(n))
+}

@@ -1,0 +1,3 @@
+//! The race kit over our own adapters.
+
+pub mod memory;

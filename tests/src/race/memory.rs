@@ -1,0 +1,56 @@
+//! Races in memory: the simulation.
+
+use std::hash::Hasher as _;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use postonce_adapter_memory::MemoryStore;
+use postonce_domain::InstallationId;
+use postonce_ports::clock::Clock;
+use postonce_race_kit::{Factory, StorePorts, World};
+use uuid::Uuid;
+
+/// Worlds of the memory adapter.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Memory;
+
+impl Factory for Memory {
+    fn world(&self, clock: Arc<dyn Clock>) -> Result<Box<dyn World>, String> {
+        let store = MemoryStore::new(InstallationId(Uuid::from_u128(7)), clock);
+        Ok(Box::new(MemoryWorld { store, backup: Mutex::default() }))
+    }
+}
+
+struct MemoryWorld {
+    store: MemoryStore,
+    backup: Mutex<Option<MemoryStore>>,
+}
+
+impl World for MemoryWorld {
+    fn ports(&self, _process: &str) -> StorePorts {
+        StorePorts::of(Arc::new(self.store.clone()))
+    }
+
+    fn fork(&self) -> Option<Box<dyn World>> {
+        let store = self.store.backup();
+        let backup = self.backup.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Some(Box::new(Self { store, backup: Mutex::new(backup) }))
+    }
+
+    fn fingerprint(&self) -> Option<u64> {
+        let mut hasher = std::hash::DefaultHasher::new();
+        self.store.hash_into(&mut hasher);
+        Some(hasher.finish())
+    }
+
+    fn backup(&self) -> bool {
+        *self.backup.lock().unwrap_or_else(PoisonError::into_inner) = Some(self.store.backup());
+        true
+    }
+
+    fn restore(&self) {
+        let backup = self.backup.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(kept) = backup.as_ref() {
+            self.store.restore(kept);
+        }
+    }
+}
