@@ -1,12 +1,13 @@
 //! What tells one store from another, for searches that must recognise a state.
 
-use std::hash::{Hash, Hasher};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use crate::world::World;
 
 impl World {
     /// Times are hashed as they are; what a run's row says of its progress is not.
-    pub(crate) fn hash_into(&self, hasher: &mut impl Hasher) {
+    pub(crate) fn fingerprint(&self) -> u64 {
+        let hasher = &mut DefaultHasher::new();
         for (id, row) in &self.invoices {
             (id, &row.life).hash(hasher);
         }
@@ -24,5 +25,6 @@ impl World {
         for run in self.runs.values() {
             (run.status, run.started_at).hash(hasher);
         }
+        hasher.finish()
     }
 }

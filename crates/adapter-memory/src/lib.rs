@@ -21,7 +21,6 @@ mod token;
 mod world;
 
 use std::fmt;
-use std::hash::Hasher;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -50,10 +49,10 @@ impl MemoryStore {
         server.clone_into(&mut self.world().server);
     }
 
-    /// Gives what it holds to `hasher`, but for what no answer and no later step depends on. Two
-    /// stores that hash alike answer every call alike.
-    pub fn hash_into(&self, hasher: &mut impl Hasher) {
-        self.world().hash_into(hasher);
+    /// One number for what it holds, but for what no answer and no later step depends on. Two
+    /// stores with one fingerprint answer every call alike.
+    pub fn fingerprint(&self) -> u64 {
+        self.world().fingerprint()
     }
 
     /// A copy of what it holds now, as a backup is. The two share nothing but the clock.

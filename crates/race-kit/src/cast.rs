@@ -271,7 +271,8 @@ async fn person(role: Role, gated: Gated, engine: Engine, stage: Arc<Play>) -> E
             Role::PersonForgets => Verdict::Forgotten,
             Role::PersonPosted => {
                 let key = postonce_domain::SearchKey::Number(known.number.clone());
-                let found = postonce_ports::ledger::Ledger::search(&gated, &known.company_file, &key);
+                let found =
+                    postonce_ports::ledger::Ledger::search(&gated, &known.company_file, &key);
                 match found.await.ok().and_then(|found| found.into_iter().next()) {
                     Some(document) => Verdict::Posted(document.uid),
                     None => continue,
@@ -292,4 +293,3 @@ async fn person(role: Role, gated: Gated, engine: Engine, stage: Arc<Play>) -> E
 pub(crate) fn engine(setting: &Setting, ports: postonce_engine::Ports) -> Engine {
     Engine::new(ports, policy(setting))
 }
-

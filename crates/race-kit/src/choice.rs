@@ -143,6 +143,18 @@ impl Verb {
         }
     }
 
+    /// How far it is from nothing unusual.
+    pub(crate) fn harshness(self) -> u32 {
+        match self {
+            Self::Switch => 0,
+            Self::Unsent | Self::Lost | Self::Refuse | Self::Limit | Self::Pause => 1,
+            Self::Interrupt | Self::Cancel | Self::LockLost | Self::TimePasses => 2,
+            Self::Crash | Self::Hold | Self::Vanish | Self::Hide => 3,
+            Self::Zombie | Self::HostLoss | Self::Panic | Self::Freeze => 4,
+            Self::DbRestart | Self::Restore | Self::ClockBack | Self::ClockAhead => 5,
+        }
+    }
+
     /// What is less far from nothing unusual, and may show the same bug.
     pub(crate) fn milder(self) -> &'static [Self] {
         match self {

@@ -48,6 +48,11 @@ impl Gated {
         }
     }
 
+    /// What a line of the record says of a call; nothing if nothing is written down.
+    fn about(&self, text: impl FnOnce() -> String) -> String {
+        if self.sim.state().modes.record { text() } else { String::new() }
+    }
+
     /// A call, and what the actor is told by it.
     async fn call<T, F>(
         &self,
@@ -94,7 +99,7 @@ impl Gated {
                 return answer.and(Err(connection_lost()));
             }
             let told = match &answer {
-                Ok(answer) if changed => short(answer),
+                Ok(answer) if changed && sim.state().modes.record => short(answer),
                 Ok(_) => String::new(),
                 Err(error) => error.to_string(),
             };

@@ -24,10 +24,7 @@ use crate::world::World;
 /// What is wrong, if anything is.
 pub(crate) type Verdict = Result<(), Violation>;
 
-pub(crate) fn broken<T>(
-    invariant: Invariant,
-    words: impl Into<String>,
-) -> Result<T, Violation> {
+pub(crate) fn broken<T>(invariant: Invariant, words: impl Into<String>) -> Result<T, Violation> {
     Err(Violation { invariant, words: words.into() })
 }
 
@@ -134,12 +131,7 @@ impl Monitor {
     }
 
     /// The database may have changed.
-    fn look(
-        &mut self,
-        world: &dyn World,
-        sim: &Sim,
-        (actor, op): (Option<usize>, Op),
-    ) -> Verdict {
+    fn look(&mut self, world: &dyn World, sim: &Sim, (actor, op): (Option<usize>, Op)) -> Verdict {
         if op.kind() == Kind::Lock || matches!(op, Op::StartRun | Op::Progress | Op::FinishRun) {
             return Ok(());
         }
@@ -210,7 +202,10 @@ impl Monitor {
         let claims = now.notes.iter().filter(|it| it.note.kind == NoteKind::Claim).count();
         if usize::try_from(now.life.attempt.0).ok() != Some(claims) {
             let attempt = now.life.attempt.0;
-            return broken(Invariant::S9, format!("{name}: attempt {attempt}, claim notes {claims}"));
+            return broken(
+                Invariant::S9,
+                format!("{name}: attempt {attempt}, claim notes {claims}"),
+            );
         }
         Ok(())
     }
@@ -244,7 +239,11 @@ impl Monitor {
         if !earlier.is_empty() {
             self.sometimes.insert(Sometimes::SentAgain);
         }
-        if state.books.requests.iter().any(|it| it.flight.is_in_the_air() && it.actor != request.actor)
+        if state
+            .books
+            .requests
+            .iter()
+            .any(|it| it.flight.is_in_the_air() && it.actor != request.actor)
         {
             self.sometimes.insert(Sometimes::TwoSend);
         }
@@ -255,10 +254,12 @@ impl Monitor {
             return broken(Invariant::S8, format!("http#{n} for {name} has no new attempt"));
         }
         if !self.restored
-            && let Some(unsettled) = earlier.iter().find(|it| !self.has_evidence(it.invoice, it.claim()))
+            && let Some(unsettled) =
+                earlier.iter().find(|it| !self.has_evidence(it.invoice, it.claim()))
         {
             let attempt = unsettled.attempt.0;
-            let words = format!("http#{n} for {name}: nothing shows that attempt {attempt} had no effect");
+            let words =
+                format!("http#{n} for {name}: nothing shows that attempt {attempt} had no effect");
             return broken(Invariant::S7, words);
         }
         Ok(())
@@ -288,7 +289,10 @@ impl Monitor {
         let Some(known) = self.known.iter().find(of) else { return Ok(()) };
         let count = self.documents_of(&state.books, known).count();
         if count > 1 {
-            return broken(Invariant::S1, format!("{} is in the ledger {count} times", known.number));
+            return broken(
+                Invariant::S1,
+                format!("{} is in the ledger {count} times", known.number),
+            );
         }
         let life = self.seen.get(&known.id).map(|it| it.life.state.name());
         if life == Some(StateName::Rejected) && !self.restored {
@@ -325,6 +329,12 @@ impl Monitor {
         crate::key::key_of((rows, attempts, flights, holders, parked))
     }
 
+    /// One number for what it remembers and cannot read again.
+    pub(crate) fn end_key(&self) -> u64 {
+        let busy = self.sometimes.contains(&Sometimes::LockRefused);
+        crate::key::key_of((&self.ruled_out, self.restored, busy))
+    }
+
     /// What must be true when nobody acts any more: no lock without a holder.
     pub(crate) fn at_rest(&self, world: &dyn World, sim: &Sim) -> Verdict {
         let kept = {
@@ -356,7 +366,10 @@ impl Monitor {
         let landed = own.filter(|it| it.flight == Flight::Landed).count();
         if counts.posted > u64::try_from(landed).unwrap_or(u64::MAX) {
             let posted = counts.posted;
-            return broken(Invariant::S10, format!("posted {posted}, and {landed} were answered so"));
+            return broken(
+                Invariant::S10,
+                format!("posted {posted}, and {landed} were answered so"),
+            );
         }
         Ok(())
     }
@@ -456,10 +469,8 @@ fn is_posted_for_good(
 fn is_overwritten(before: &Seen, now: &Seen) -> bool {
     let settled = now.notes.last().filter(|it| it.note.kind == NoteKind::Outcome);
     let older = settled.is_some_and(|it| it.note.claim != before.life.state.claim());
-    let led_out = matches!(
-        now.life.state,
-        InvoiceState::Posted { .. } | InvoiceState::NeedsHuman { .. }
-    );
+    let led_out =
+        matches!(now.life.state, InvoiceState::Posted { .. } | InvoiceState::NeedsHuman { .. });
     older && !led_out
 }
 

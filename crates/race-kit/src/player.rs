@@ -294,7 +294,7 @@ impl<'a> Player<'a> {
             self.let_go(id, Given::Normally)?;
         }
         self.monitor.after_step(&*self.world, &self.sim)?;
-        if self.options.record || !self.sim.state().modes.keys {
+        if self.options.coverage {
             self.played.states.push(self.monitor.state_key(&self.sim));
         }
         Ok(())
@@ -384,12 +384,8 @@ impl<'a> Player<'a> {
             .collect();
         let parked: Vec<(usize, Op, bool)> =
             state.parked.iter().map(|call| (call.actor, call.op, call.doomed)).collect();
-        let requests: Vec<(usize, Flight, Duration)> = state
-            .books
-            .requests
-            .iter()
-            .map(|it| (it.actor, it.flight, it.sent_at))
-            .collect();
+        let requests: Vec<(usize, Flight, Duration)> =
+            state.books.requests.iter().map(|it| (it.actor, it.flight, it.sent_at)).collect();
         let documents: Vec<(Duration, &str)> =
             state.books.documents.iter().map(|it| (it.visible_at, it.uid.as_str())).collect();
         let holds: Vec<(usize, bool, bool, bool)> = state

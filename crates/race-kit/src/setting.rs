@@ -13,6 +13,17 @@ pub enum LockKind {
     Lease,
 }
 
+/// What the ledger's search makes of a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Filter {
+    /// It finds what matches.
+    Right,
+    /// It finds nothing, whatever is there: a wrong field, a quote, a second page.
+    Blind,
+    /// It finds everything of the company file.
+    Loose,
+}
+
 /// What an actor does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
@@ -65,6 +76,7 @@ impl Role {
 
 words! {
     LockKind: [(LockKind::Run, "run"), (LockKind::Useless, "useless"), (LockKind::Lease, "lease")];
+    Filter: [(Filter::Right, "right"), (Filter::Blind, "blind"), (Filter::Loose, "loose")];
     Role: Role::ALL;
 }
 
@@ -91,6 +103,8 @@ pub struct Setting {
     pub repost_absent: bool,
     /// Whether a request may stay in the air for longer than the ledger's longest call.
     pub late_unbounded: bool,
+    /// What searches of the ledger find.
+    pub filter: Filter,
     /// Whether another installation has posted the first invoice before.
     pub stranger: bool,
     /// Whether the last look at the clock and the wire are two steps.
@@ -118,6 +132,7 @@ impl Default for Setting {
             lookup_always: false,
             repost_absent: false,
             late_unbounded: false,
+            filter: Filter::Right,
             stranger: false,
             two_steps: false,
             all_points: false,
@@ -165,6 +180,7 @@ impl Setting {
             "lookup-always" => self.lookup_always = yes()?,
             "repost-absent" => self.repost_absent = yes()?,
             "late-unbounded" => self.late_unbounded = yes()?,
+            "filter" => self.filter = word(key, value)?,
             "stranger" => self.stranger = yes()?,
             "two-steps" => self.two_steps = yes()?,
             "all-points" => self.all_points = yes()?,
@@ -190,6 +206,7 @@ impl Setting {
             ("lookup-always", yes(self.lookup_always)),
             ("repost-absent", yes(self.repost_absent)),
             ("late-unbounded", yes(self.late_unbounded)),
+            ("filter", self.filter.to_string()),
             ("stranger", yes(self.stranger)),
             ("two-steps", yes(self.two_steps)),
             ("all-points", yes(self.all_points)),
@@ -202,7 +219,7 @@ impl Setting {
 }
 
 const KEYS: &str = "lock, invoices, actors, faults, rejected, files, lookup-always, repost-absent, \
-                    late-unbounded, stranger, two-steps, all-points, concurrency, page, mutant";
+                    late-unbounded, filter, stranger, two-steps, all-points, concurrency, page, mutant";
 
 /// The first four keys always stand there; the others only where they differ from the default.
 const ALWAYS: usize = 4;

@@ -17,6 +17,7 @@ use postonce_ports::lock::HeldLock;
 use crate::books::{Books, Flight};
 use crate::op::Op;
 use crate::record::{Lane, Record};
+use crate::setting::Filter;
 
 /// How a call goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,8 +129,10 @@ pub(crate) enum Event {
 }
 
 /// How a schedule is played, apart from its setting.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Modes {
+    /// What searches of the ledger find.
+    pub(crate) filter: Filter,
     /// Whether each actor's history is kept as a number.
     pub(crate) keys: bool,
     /// Whether what happens is written down.
@@ -144,6 +147,21 @@ pub(crate) struct Modes {
     pub(crate) useless_lock: bool,
     /// Whether the run lock ends when time passes.
     pub(crate) lease: bool,
+}
+
+impl Default for Modes {
+    fn default() -> Self {
+        Self {
+            filter: Filter::Right,
+            keys: false,
+            record: false,
+            all_points: false,
+            late_unbounded: false,
+            two_steps: false,
+            useless_lock: false,
+            lease: false,
+        }
+    }
 }
 
 /// What all actors share.

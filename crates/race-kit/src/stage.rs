@@ -1,6 +1,7 @@
 //! A setting that is ready to be played, again and again.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
 
 use crate::StorePorts;
 use crate::cast::{self, Known, Play};
@@ -21,6 +22,8 @@ pub struct Stage<'a> {
     pub(crate) can_restore: bool,
     /// A prepared world to be copied, where worlds can be.
     template: Option<Box<dyn World>>,
+    /// Ends of chaos from which everything has settled before.
+    pub(crate) settled: Mutex<HashSet<u64>>,
 }
 
 impl std::fmt::Debug for Stage<'_> {
@@ -38,11 +41,13 @@ pub struct Options {
     pub record: bool,
     /// Whether everything calms down afterwards and must settle.
     pub calm: bool,
+    /// Whether every state on the way is counted.
+    pub coverage: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { verbs: Verbs::ALL, record: false, calm: true }
+        Self { verbs: Verbs::ALL, record: false, calm: true, coverage: false }
     }
 }
 
@@ -61,7 +66,8 @@ impl<'a> Stage<'a> {
             drop(world);
             copy
         });
-        Ok(Self { factory, sim, play: Arc::new(Play { setting, known }), can_restore, template })
+        let (play, settled) = (Arc::new(Play { setting, known }), Mutex::default());
+        Ok(Self { factory, sim, play, can_restore, template, settled })
     }
 
     /// The setting.
@@ -78,6 +84,7 @@ impl<'a> Stage<'a> {
     pub fn play(&self, decider: &mut dyn Decider, options: Options) -> Result<Played, String> {
         let setting = self.setting();
         self.sim.reset(Modes {
+            filter: setting.filter,
             keys: decider.wants_keys(),
             record: options.record,
             all_points: setting.all_points,

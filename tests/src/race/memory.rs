@@ -1,6 +1,5 @@
 //! Races in memory: the simulation.
 
-use std::hash::Hasher as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use postonce_adapter_memory::MemoryStore;
@@ -37,9 +36,7 @@ impl World for MemoryWorld {
     }
 
     fn fingerprint(&self) -> Option<u64> {
-        let mut hasher = std::hash::DefaultHasher::new();
-        self.store.hash_into(&mut hasher);
-        Some(hasher.finish())
+        Some(self.store.fingerprint())
     }
 
     fn backup(&self) -> bool {

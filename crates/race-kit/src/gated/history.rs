@@ -31,8 +31,9 @@ impl RunHistory for Gated {
         done: u64,
         total: u64,
     ) -> Result<(), StoreError> {
-        let call =
-            move |it: StorePorts| async move { it.history.progress(run, counts, done, total).await };
+        let call = move |it: StorePorts| async move {
+            it.history.progress(run, counts, done, total).await
+        };
         self.ask(Op::Progress, String::new(), call).await
     }
 
@@ -43,7 +44,7 @@ impl RunHistory for Gated {
         counts: RunCounts,
         reason: &str,
     ) -> Result<(), StoreError> {
-        let (about, reason) = (status.to_string(), reason.to_owned());
+        let (about, reason) = (self.about(|| status.to_string()), reason.to_owned());
         let call = move |it: StorePorts| async move {
             it.history.finish(run, status, counts, &reason).await
         };

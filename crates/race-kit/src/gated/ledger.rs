@@ -11,6 +11,7 @@ use super::{Gated, note};
 use crate::books::{Books, Document, Flight, Request};
 use crate::coverage::Sometimes;
 use crate::op::Op;
+use crate::setting::Filter;
 use crate::sim::{Event, Given, Sim, Waits};
 
 /// What becomes of a request at the wire.
@@ -129,19 +130,21 @@ impl Ledger for Gated {
         key: &SearchKey,
     ) -> Result<Vec<LedgerDocument>, LedgerError> {
         let (file, key) = (file.clone(), key.clone());
-        let about = match &key {
+        let about = self.about(|| match &key {
             SearchKey::Number(number) => number.to_string(),
             SearchKey::Reference(reference) => format!("`{reference}`"),
-        };
+        });
         let sim = self.sim.clone();
+        let filter = sim.state().modes.filter;
         let look = move |documents: &[Document], now| {
+            let fits = |document: &Document| match (filter, &key) {
+                (Filter::Blind, _) => false,
+                (Filter::Loose, _) => true,
+                (Filter::Right, SearchKey::Number(number)) => document.number == *number,
+                (Filter::Right, SearchKey::Reference(it)) => document.reference == it.as_str(),
+            };
             let matches = |document: &&Document| {
-                document.company_file == file
-                    && document.visible_at <= now
-                    && match &key {
-                        SearchKey::Number(number) => document.number == *number,
-                        SearchKey::Reference(it) => document.reference == it.as_str(),
-                    }
+                document.company_file == file && document.visible_at <= now && fits(document)
             };
             documents.iter().filter(matches).map(Document::view).collect::<Vec<_>>()
         };
@@ -207,9 +210,7 @@ fn send(sim: &Sim, actor: usize, token: ClaimToken, (given, checked): (Given, bo
 fn answer(sim: &Sim, actor: usize, n: usize) -> Outcome {
     let flight = sim.state().books.requests.get(n).map(|it| it.flight);
     let (outcome, seen) = match flight {
-        Some(Flight::Landed) => {
-            (Outcome::Posted { uid: Books::uid(n) }, Sometimes::AnswerPosted)
-        }
+        Some(Flight::Landed) => (Outcome::Posted { uid: Books::uid(n) }, Sometimes::AnswerPosted),
         Some(Flight::Refused) => {
             let reason = "the ledger says no, by plan".to_owned();
             (Outcome::Rejected { code: None, reason }, Sometimes::AnswerRejected)

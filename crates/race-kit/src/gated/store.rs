@@ -41,14 +41,14 @@ impl InvoiceStore for Gated {
 
     async fn apply(&self, change: Change) -> Result<Applied, StoreError> {
         let sim = self.sim.clone();
-        let about = change.wanted.verb().to_owned();
+        let about = self.about(|| change.wanted.verb().to_owned());
         let call = |it: crate::StorePorts| async move { apply(&sim, &it, change).await };
         self.ask(Op::Apply, about, call).await
     }
 
     async fn claim(&self, wish: ClaimRequest) -> Result<ClaimAnswer, StoreError> {
         let (sim, actor, inner) = (self.sim.clone(), self.actor, self.inner.clone());
-        let about = wish.request.number.to_string();
+        let about = self.about(|| wish.request.number.to_string());
         let effect = move |given| async move {
             if given == Given::Unsent {
                 note(&sim, actor, Op::Claim, &about, "the commit goes unanswered, undone");
@@ -88,7 +88,7 @@ impl InvoiceStore for Gated {
 
     async fn settle(&self, claim: ClaimId, outcome: &Outcome) -> Result<Recorded, StoreError> {
         let (sim, outcome) = (self.sim.clone(), outcome.clone());
-        let about = outcome.name().as_str().to_owned();
+        let about = self.about(|| outcome.name().as_str().to_owned());
         let call = move |it: crate::StorePorts| async move {
             let recorded = it.store.settle(claim, &outcome).await?;
             let known = outcome.name() != OutcomeName::InDoubt;
@@ -172,7 +172,8 @@ impl DoubtStore for Gated {
         let sim = self.sim.clone();
         let call = move |it: crate::StorePorts| async move {
             let dossier = it.doubts.dossier(invoice).await?;
-            let in_doubt = |it: &Dossier| matches!(it.stored.life.state, InvoiceState::Claimed { .. });
+            let in_doubt =
+                |it: &Dossier| matches!(it.stored.life.state, InvoiceState::Claimed { .. });
             if dossier.as_ref().is_some_and(in_doubt) {
                 meets_a_flight(&sim, invoice);
             }
@@ -208,7 +209,10 @@ impl DoubtStore for Gated {
 
 #[async_trait]
 impl Intake for Gated {
-    async fn import(&self, invoices: Vec<postonce_domain::Invoice>) -> Result<Imported, StoreError> {
+    async fn import(
+        &self,
+        invoices: Vec<postonce_domain::Invoice>,
+    ) -> Result<Imported, StoreError> {
         let call = move |it: crate::StorePorts| async move { it.intake.import(invoices).await };
         self.ask(Op::Import, String::new(), call).await
     }

@@ -76,9 +76,7 @@ impl Player<'_> {
 
     fn add_faults(&mut self, state: &State) {
         let verbs = self.options.verbs;
-        let fault = |verb: Verb, object: Object| {
-            verbs.has(verb).then_some(Choice { verb, object })
-        };
+        let fault = |verb: Verb, object: Object| verbs.has(verb).then_some(Choice { verb, object });
         for call in state.parked.iter().filter(|call| call.nth > 0 && state.is_enabled(call)) {
             let faults = call.op.faults().iter();
             self.choices.extend(faults.filter_map(|verb| fault(*verb, object(call))));
