@@ -57,7 +57,9 @@ pub enum Verb {
     Cancel,
     /// A bug panics in the next call.
     Panic,
-    /// The process stands still for as long as the chaos lasts.
+    /// The process stands still until everybody else has ended, and then goes on.
+    Stall,
+    /// The process stands still, and never goes on.
     Freeze,
     /// A person wants it to stop, by Ctrl-C.
     Interrupt,
@@ -79,7 +81,7 @@ pub enum Verb {
 
 impl Verb {
     /// All of them, with the words that plans use.
-    pub const ALL: [(Self, &'static str); 22] = [
+    pub const ALL: [(Self, &'static str); 23] = [
         (Self::Switch, "switch"),
         (Self::Unsent, "unsent"),
         (Self::Lost, "lost"),
@@ -93,6 +95,7 @@ impl Verb {
         (Self::HostLoss, "host-loss"),
         (Self::Cancel, "cancel"),
         (Self::Panic, "panic"),
+        (Self::Stall, "stall"),
         (Self::Freeze, "freeze"),
         (Self::Interrupt, "interrupt"),
         (Self::LockLost, "lock-lost"),
@@ -125,6 +128,7 @@ impl Verb {
             | Self::Zombie
             | Self::HostLoss
             | Self::Cancel
+            | Self::Stall
             | Self::Freeze
             | Self::Interrupt
             | Self::LockLost
@@ -148,7 +152,7 @@ impl Verb {
         match self {
             Self::Switch => 0,
             Self::Unsent | Self::Lost | Self::Refuse | Self::Limit | Self::Pause => 1,
-            Self::Interrupt | Self::Cancel | Self::LockLost | Self::TimePasses => 2,
+            Self::Interrupt | Self::Cancel | Self::LockLost | Self::TimePasses | Self::Stall => 2,
             Self::Crash | Self::Hold | Self::Vanish | Self::Hide => 3,
             Self::Zombie | Self::HostLoss | Self::Panic | Self::Freeze => 4,
             Self::DbRestart | Self::Restore | Self::ClockBack | Self::ClockAhead => 5,
@@ -160,6 +164,7 @@ impl Verb {
         match self {
             Self::Crash => &[Self::Cancel],
             Self::Zombie | Self::HostLoss => &[Self::Cancel, Self::Crash],
+            Self::Freeze => &[Self::Stall],
             Self::Hold => &[Self::Lost],
             Self::TimePasses => &[Self::Pause],
             Self::DbRestart => &[Self::LockLost],

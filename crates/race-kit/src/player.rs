@@ -400,7 +400,8 @@ impl<'a> Player<'a> {
 
     fn is_only_frozen(&self) -> bool {
         let state = self.sim.state();
-        state.actors.iter().all(|actor| actor.status != Status::Alive)
+        let still = |status| matches!(status, Status::Frozen | Status::Gone);
+        state.actors.iter().all(|actor| still(actor.status))
     }
 
     /// Somebody waits, and nothing can happen.

@@ -200,28 +200,28 @@ fn worlds() -> Vec<Scenario> {
 /// What no client can prevent: these are here to be broken.
 fn limits() -> Vec<Scenario> {
     let new = Scenario::new;
-    let late = |it: &mut Setting| (it.invoices, it.late_unbounded, it.faults) = (2, true, 3);
+    let late = |it: &mut Setting| (it.invoices, it.late_unbounded, it.faults) = (2, true, 2);
     vec![
         new(
             "stall-before-the-wire",
             "the clock is looked at, and the sender stands still",
-            &[Role::Cron, Role::LaterCron, Role::LaterCron],
+            &[Role::Cron, Role::LaterCron, Role::LaterCron, Role::LaterCron],
         )
         .with(|it| (it.two_steps, it.invoices, it.repost_absent) = (true, 2, true))
-        .with(|it| (it.lock, it.faults) = (LockKind::Useless, 3))
-        .only(&[Verb::Pause, Verb::TimePasses])
+        .with(|it| (it.lock, it.faults) = (LockKind::Useless, 1))
+        .only(&[Verb::Stall])
         .breaks(Invariant::S1),
         new(
             "late-for-ever-kept",
             "requests may land at any time; a person decides",
-            &[Role::Cron, Role::LaterCron, Role::LaterCron],
+            &[Role::Cron, Role::LaterCron, Role::LaterCron, Role::LaterCron],
         )
         .with(late)
         .only(&[Verb::Hold, Verb::TimePasses]),
         new(
             "late-for-ever-resent",
             "requests may land at any time; they are sent again",
-            &[Role::Cron, Role::LaterCron, Role::LaterCron],
+            &[Role::Cron, Role::LaterCron, Role::LaterCron, Role::LaterCron],
         )
         .with(late)
         .with(|it| it.repost_absent = true)

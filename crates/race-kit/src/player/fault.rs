@@ -99,7 +99,7 @@ impl Player<'_> {
     }
 
     /// Something becomes of a request in the air.
-    fn request(&mut self, n: usize, verb: Verb) {
+    pub(super) fn request(&mut self, n: usize, verb: Verb) {
         let (was, now) = {
             let state = self.sim.state();
             (state.books.requests.get(n).map(|it| it.flight), state.now)
@@ -153,6 +153,7 @@ impl Player<'_> {
             Verb::Zombie => "crashes; its statement stays in the server",
             Verb::HostLoss => "its host is gone; its sessions stay open",
             Verb::Cancel => "is cancelled",
+            Verb::Stall => "stands still until the others have ended",
             Verb::Freeze => "stands still from now on",
             Verb::Interrupt => "is asked to stop",
             Verb::LockLost => "the server drops its run lock, untold",
@@ -173,6 +174,7 @@ impl Player<'_> {
             _ => {
                 if let Some(own) = self.sim.state().actors.get_mut(actor) {
                     match verb {
+                        Verb::Stall => own.status = Status::Stalled,
                         Verb::Freeze => own.status = Status::Frozen,
                         Verb::Interrupt => own.interrupted = true,
                         Verb::ClockBack => own.wall_off -= 3_600,
