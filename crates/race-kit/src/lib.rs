@@ -26,6 +26,7 @@ mod scenario;
 mod setting;
 mod sim;
 mod stage;
+mod strategy;
 mod world;
 
 pub use choice::{Choice, Object, Verb, Verbs};
@@ -40,4 +41,5 @@ pub use record::{Lane, Line, Marks, Record};
 pub use scenario::Scenario;
 pub use setting::{Filter, LockKind, Role, Setting};
 pub use stage::{Options, Stage};
+pub use strategy::{PlanTree, Plans, plans};
 pub use world::{Factory, StorePorts, World};
