@@ -1,17 +1,17 @@
 //! Each company file's refresh token.
 
-use futures::future::join_all;
 use postonce_ports::token::{RefreshToken, Rotated, TokenStore};
 
-use super::fixture::Fixture;
-use super::scene::{file, shop};
+use crate::contract::Fixture;
+use crate::contract::runtime::at_once;
+use crate::contract::scene::{file, shop};
 
 fn token(secret: &str, version: i64) -> RefreshToken {
     RefreshToken { secret: secret.to_owned(), version }
 }
 
-pub(super) async fn a_token_is_replaced_by_whoever_read_it(fixture: &impl Fixture) {
-    let (store, other) = (fixture.store(), fixture.other());
+pub async fn a_token_is_replaced_by_whoever_read_it(fixture: &impl Fixture<Adapter: TokenStore>) {
+    let (store, other) = (fixture.adapter(), fixture.other());
     assert_eq!(store.token(&shop()).await.unwrap(), None);
     assert_eq!(store.rotate(&shop(), 0, "one").await.unwrap(), Rotated::Stored(1));
     assert_eq!(other.token(&shop()).await.unwrap(), Some(token("one", 1)));
@@ -22,21 +22,21 @@ pub(super) async fn a_token_is_replaced_by_whoever_read_it(fixture: &impl Fixtur
     assert_eq!(store.token(&shop()).await.unwrap(), Some(token("two", 2)));
 }
 
-pub(super) async fn of_concurrent_rotations_one_is_stored(fixture: &impl Fixture) {
-    let stores = [fixture.store(), fixture.other()];
+pub async fn of_concurrent_rotations_one_is_stored(fixture: &impl Fixture<Adapter: TokenStore>) {
+    let stores = [fixture.adapter(), fixture.other()];
     let tasks = (0..8).map(|n| {
         let store = stores[n % 2].clone();
-        tokio::spawn(async move { store.rotate(&shop(), 0, &n.to_string()).await.unwrap() })
+        async move { store.rotate(&shop(), 0, &n.to_string()).await.unwrap() }
     });
-    let answers: Vec<_> = join_all(tasks).await.into_iter().map(Result::unwrap).collect();
+    let answers = at_once(fixture, tasks).await;
     let won = answers.iter().filter(|it| **it == Rotated::Stored(1)).count();
     let kept = stores[0].token(&shop()).await.unwrap().unwrap();
     let overtaken = answers.iter().filter(|it| **it == Rotated::Overtaken(kept.clone())).count();
     assert_eq!((won, overtaken), (1, 7));
 }
 
-pub(super) async fn tokens_are_kept_by_company_file(fixture: &impl Fixture) {
-    let store = fixture.store();
+pub async fn tokens_are_kept_by_company_file(fixture: &impl Fixture<Adapter: TokenStore>) {
+    let store = fixture.adapter();
     store.rotate(&shop(), 0, "one").await.map(drop).unwrap();
     assert_eq!(store.token(&file("Shop")).await.unwrap(), None);
     assert_eq!(store.rotate(&file("Shop"), 0, "other").await.unwrap(), Rotated::Stored(1));

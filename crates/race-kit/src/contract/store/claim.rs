@@ -1,23 +1,21 @@
 //! The claim, on which the promise of one post rests.
 
-use futures::future::join_all;
-use postonce_adapter_host::RandomIds;
 use postonce_domain::{
     Attempt, Epoch, InvoiceId, InvoiceState, Move, MoveError, NoteKind, StateName, Version,
     claim_note,
 };
-use postonce_ports::clock::Ids;
 use postonce_ports::doubt::DoubtStore;
-use postonce_ports::reader::InvoiceReader;
 use postonce_ports::store::{ClaimAnswer, ClaimRefusal, ClaimRequest, InvoiceStore};
 
-use super::fixture::{Fixture, Store};
-use super::scene::{
-    RUN, apply, file, granted, import, invoice, life, not_sent, notes_of, one_in_each_state, raise,
-    ready, settled, shop, state, trail, wish,
+use crate::contract::fresh::fresh_claim;
+use crate::contract::runtime::at_once;
+use crate::contract::scene::{
+    RUN, apply, file, granted, invoice, life, not_sent, notes_of, one_in_each_state, raise, ready,
+    settled, shop, state, wish,
 };
+use crate::contract::{EngineStore, StoreFixture};
 
-async fn refusal(store: &impl Store, wish: ClaimRequest) -> ClaimRefusal {
+async fn refusal(store: &impl EngineStore, wish: ClaimRequest) -> ClaimRefusal {
     let answer = store.claim(wish).await.unwrap();
     let ClaimAnswer::Refused(refusal) = answer else { panic!("not refused: {answer:?}") };
     refusal
@@ -25,13 +23,13 @@ async fn refusal(store: &impl Store, wish: ClaimRequest) -> ClaimRefusal {
 
 fn again(wish: &ClaimRequest) -> ClaimRequest {
     let mut request = wish.request.clone();
-    request.marker.claim = RandomIds.claim_id();
+    request.marker.claim = fresh_claim();
     ClaimRequest { request, ..*wish }
 }
 
-pub(super) async fn a_claim_writes_state_attempt_payload_and_note(fixture: &impl Fixture) {
-    let store = fixture.store();
-    let id = ready(&store, 1).await;
+pub async fn a_claim_writes_state_attempt_payload_and_note(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
+    let id = ready(fixture, 1).await;
     let before = life(&store, id).await;
     let epoch = raise(&store, &shop()).await;
     let wish = wish(&store, id, epoch).await;
@@ -46,7 +44,7 @@ pub(super) async fn a_claim_writes_state_attempt_payload_and_note(fixture: &impl
     assert_eq!(after.state, InvoiceState::Claimed { claim });
     assert_eq!((after.attempt, after.version), (Attempt(1), Version(before.version.0 + 1)));
     assert!(store.read_back(claim).await.unwrap());
-    let trail = trail(&store, id).await;
+    let trail = fixture.trail(id).await;
     assert_eq!(trail.len(), 1);
     assert_eq!((trail[0].note.kind, trail[0].note.claim), (NoteKind::Claim, Some(claim)));
     assert_eq!(trail[0].note.text, claim_note());
@@ -57,9 +55,9 @@ pub(super) async fn a_claim_writes_state_attempt_payload_and_note(fixture: &impl
     assert_eq!((&past[0].number, &past[0].reference), (&request.number, &request.reference));
 }
 
-pub(super) async fn a_claim_of_an_older_version_is_refused(fixture: &impl Fixture) {
-    let store = fixture.store();
-    let id = ready(&store, 1).await;
+pub async fn a_claim_of_an_older_version_is_refused(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
+    let id = ready(fixture, 1).await;
     let epoch = raise(&store, &shop()).await;
     let old = wish(&store, id, epoch).await;
     apply(&store, id, Move::Hold(true)).await;
@@ -68,9 +66,9 @@ pub(super) async fn a_claim_of_an_older_version_is_refused(fixture: &impl Fixtur
     assert_eq!(refusal(&store, old).await, stale);
 }
 
-pub(super) async fn a_claim_of_another_epoch_is_fenced(fixture: &impl Fixture) {
-    let store = fixture.store();
-    let id = ready(&store, 1).await;
+pub async fn a_claim_of_another_epoch_is_fenced(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
+    let id = ready(fixture, 1).await;
     let old = raise(&store, &shop()).await;
     let new = raise(&store, &shop()).await;
     raise(&store, &file("other")).await;
@@ -82,18 +80,18 @@ pub(super) async fn a_claim_of_another_epoch_is_fenced(fixture: &impl Fixture) {
     granted(&store, wish).await;
 }
 
-pub(super) async fn a_held_invoice_is_not_claimed(fixture: &impl Fixture) {
-    let store = fixture.store();
-    let id = ready(&store, 1).await;
+pub async fn a_held_invoice_is_not_claimed(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
+    let id = ready(fixture, 1).await;
     apply(&store, id, Move::Hold(true)).await;
     let epoch = raise(&store, &shop()).await;
     let wish = wish(&store, id, epoch).await;
     assert_eq!(refusal(&store, wish).await, ClaimRefusal::Moved(MoveError::Held));
 }
 
-pub(super) async fn an_invoice_that_is_not_ready_is_not_claimed(fixture: &impl Fixture) {
-    let store = fixture.store();
-    for (from, _, id) in one_in_each_state(&store).await {
+pub async fn an_invoice_that_is_not_ready_is_not_claimed(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
+    for (from, _, id) in one_in_each_state(fixture).await {
         if from == StateName::Ready {
             continue;
         }
@@ -106,9 +104,9 @@ pub(super) async fn an_invoice_that_is_not_ready_is_not_claimed(fixture: &impl F
     }
 }
 
-pub(super) async fn a_refused_claim_leaves_nothing_behind(fixture: &impl Fixture) {
-    let store = fixture.store();
-    let id = ready(&store, 1).await;
+pub async fn a_refused_claim_leaves_nothing_behind(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
+    let id = ready(fixture, 1).await;
     let before = store.dossier(id).await.unwrap().unwrap();
     let epoch = raise(&store, &shop()).await;
     let mut fenced = wish(&store, id, Epoch(epoch.0 + 1)).await;
@@ -117,47 +115,43 @@ pub(super) async fn a_refused_claim_leaves_nothing_behind(fixture: &impl Fixture
     assert_eq!(refusal(&store, fenced).await, ClaimRefusal::Fenced);
     let after = store.dossier(id).await.unwrap().unwrap();
     assert_eq!((after.stored, after.claims), (before.stored, before.claims));
-    assert!(trail(&store, id).await.is_empty());
+    assert!(fixture.trail(id).await.is_empty());
     assert!(!store.read_back(claim).await.unwrap());
     assert!(store.open_claims(RUN).await.unwrap().is_empty());
 }
 
-pub(super) async fn of_concurrent_claims_of_one_invoice_one_is_granted(fixture: &impl Fixture) {
-    let stores = [fixture.store(), fixture.other()];
-    let id = ready(&stores[0], 1).await;
+pub async fn of_concurrent_claims_of_one_invoice_one_is_granted(fixture: &impl StoreFixture) {
+    let stores = [fixture.adapter(), fixture.other()];
+    let id = ready(fixture, 1).await;
     let epoch = raise(&stores[0], &shop()).await;
     let wish = wish(&stores[0], id, epoch).await;
     let tasks = (0..16).map(|n| {
         let (store, wish) = (stores[n % 2].clone(), again(&wish));
-        tokio::spawn(async move { store.claim(wish).await.unwrap() })
+        async move { store.claim(wish).await.unwrap() }
     });
-    let answers: Vec<_> = join_all(tasks).await.into_iter().map(Result::unwrap).collect();
+    let answers = at_once(fixture, tasks).await;
     let granted = answers.iter().filter(|it| matches!(it, ClaimAnswer::Claimed(_))).count();
     let refused = answers.iter().filter(|it| matches!(it, ClaimAnswer::Refused(_))).count();
     assert_eq!((granted, refused), (1, 15));
-    assert_eq!(notes_of(&stores[0], id, NoteKind::Claim).await, 1);
+    assert_eq!(notes_of(fixture, id, NoteKind::Claim).await, 1);
     assert_eq!(life(&stores[1], id).await.attempt, Attempt(1));
 }
 
-pub(super) async fn concurrent_claims_of_many_invoices_are_granted_once_each(
-    fixture: &impl Fixture,
-) {
-    let stores = [fixture.store(), fixture.other()];
-    import(&stores[0], (1..=20).map(invoice).collect()).await;
+pub async fn concurrent_claims_of_many_invoices_are_granted_once_each(fixture: &impl StoreFixture) {
+    let stores = [fixture.adapter(), fixture.other()];
+    let ids = fixture.put((1..=20).map(invoice).collect()).await;
     let epoch = raise(&stores[0], &shop()).await;
     let mut tasks = Vec::new();
-    for n in 1..=20 {
-        let number = invoice(n).parts().number.clone();
-        let id = stores[0].find(&shop(), &number).await.unwrap().unwrap();
+    for id in ids {
         let wish = wish(&stores[0], id, epoch).await;
         for store in [&stores[0], &stores[1], &stores[0]] {
             let (store, wish) = (store.clone(), again(&wish));
-            tasks.push(tokio::spawn(async move { store.claim(wish).await.unwrap() }));
+            tasks.push(async move { store.claim(wish).await.unwrap() });
         }
     }
     let mut granted = Vec::<InvoiceId>::new();
-    for answer in join_all(tasks).await {
-        if let ClaimAnswer::Claimed(token) = answer.unwrap() {
+    for answer in at_once(fixture, tasks).await {
+        if let ClaimAnswer::Claimed(token) = answer {
             granted.push(token.invoice());
         }
     }
@@ -167,9 +161,9 @@ pub(super) async fn concurrent_claims_of_many_invoices_are_granted_once_each(
     assert_eq!(stores[0].open_claims(RUN).await.unwrap().len(), 20);
 }
 
-pub(super) async fn a_claim_of_an_unknown_invoice_is_an_error(fixture: &impl Fixture) {
-    let store = fixture.store();
-    let id = ready(&store, 1).await;
+pub async fn a_claim_of_an_unknown_invoice_is_an_error(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
+    let id = ready(fixture, 1).await;
     let mut unknown = wish(&store, id, Epoch(0)).await;
     unknown.invoice = InvoiceId(id.0 + 1);
     let claim = unknown.request.marker.claim;
@@ -177,10 +171,10 @@ pub(super) async fn a_claim_of_an_unknown_invoice_is_an_error(fixture: &impl Fix
     assert!(!store.read_back(claim).await.unwrap());
 }
 
-pub(super) async fn a_claim_id_counts_once(fixture: &impl Fixture) {
-    let store = fixture.store();
-    let (_, claim) = settled(&store, 1, &not_sent()).await;
-    let other = ready(&store, 2).await;
+pub async fn a_claim_id_counts_once(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
+    let (_, claim) = settled(fixture, 1, &not_sent()).await;
+    let other = ready(fixture, 2).await;
     let epoch = raise(&store, &shop()).await;
     let mut wish = wish(&store, other, epoch).await;
     wish.request.marker.claim = claim;

@@ -7,17 +7,17 @@ use postonce_ports::registry::{
     Agreed, CompanyFileSettings, CompanyFileWritten, LockSettings, Registry, Whereabouts,
 };
 
-use super::fixture::Fixture;
-use super::scene::{LONG, claimed, file, ready, shop};
+use crate::contract::StoreFixture;
+use crate::contract::scene::{LONG, claimed, file, ready, shop};
 
 fn lock(kind: &str) -> LockSettings {
     LockSettings { kind: kind.to_owned(), scope: "global".to_owned(), name: "n".to_owned() }
 }
 
-pub(super) async fn lock_settings_are_kept_on_first_use_and_others_are_refused(
-    fixture: &impl Fixture,
+pub async fn lock_settings_are_kept_on_first_use_and_others_are_refused(
+    fixture: &impl StoreFixture,
 ) {
-    let (store, other) = (fixture.store(), fixture.other());
+    let (store, other) = (fixture.adapter(), fixture.other());
     assert_eq!(store.lock_settings(lock("one")).await.unwrap(), Agreed::Yes);
     assert_eq!(store.lock_settings(lock("one")).await.unwrap(), Agreed::Yes);
     let differs = Agreed::Differs(lock("one"));
@@ -25,14 +25,14 @@ pub(super) async fn lock_settings_are_kept_on_first_use_and_others_are_refused(
     assert_eq!(other.lock_settings(lock("one")).await.unwrap(), Agreed::Yes);
 }
 
-pub(super) async fn a_company_file_keeps_its_business_once_it_has_a_claim(fixture: &impl Fixture) {
-    let store = fixture.store();
+pub async fn a_company_file_keeps_its_business_once_it_has_a_claim(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
     assert_eq!(store.company_file_settings(&shop()).await.unwrap(), None);
     let set =
         async |id: &str| store.set_company_file(&shop(), id, "Australia/Sydney").await.unwrap();
     assert_eq!(set("one").await, CompanyFileWritten::Written);
     assert_eq!(set("two").await, CompanyFileWritten::Written);
-    claimed(&store, 1).await;
+    claimed(fixture, 1).await;
     let fixed = CompanyFileWritten::Fixed { business_id: "two".to_owned() };
     assert_eq!(set("one").await, fixed);
     assert_eq!(set("two").await, CompanyFileWritten::Written);
@@ -41,8 +41,8 @@ pub(super) async fn a_company_file_keeps_its_business_once_it_has_a_claim(fixtur
     assert_eq!(known.time_zone.as_deref(), Some("Australia/Sydney"));
 }
 
-pub(super) async fn a_business_belongs_to_one_company_file(fixture: &impl Fixture) {
-    let store = fixture.store();
+pub async fn a_business_belongs_to_one_company_file(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
     let written = store.set_company_file(&shop(), "one", "UTC").await.unwrap();
     assert_eq!(written, CompanyFileWritten::Written);
     let taken = CompanyFileWritten::Taken { alias: "shop".to_owned() };
@@ -50,11 +50,11 @@ pub(super) async fn a_business_belongs_to_one_company_file(fixture: &impl Fixtur
     assert_eq!(store.company_file_settings(&file("other")).await.unwrap(), None);
 }
 
-pub(super) async fn an_alias_with_invoices_is_its_own_business_until_it_has_another(
-    fixture: &impl Fixture,
+pub async fn an_alias_with_invoices_is_its_own_business_until_it_has_another(
+    fixture: &impl StoreFixture,
 ) {
-    let store = fixture.store();
-    ready(&store, 1).await;
+    let store = fixture.adapter();
+    ready(fixture, 1).await;
     let taken = CompanyFileWritten::Taken { alias: "shop".to_owned() };
     assert_eq!(store.set_company_file(&file("other"), "shop", "UTC").await.unwrap(), taken);
     let written = store.set_company_file(&shop(), "elsewhere", "UTC").await.unwrap();
@@ -63,8 +63,8 @@ pub(super) async fn an_alias_with_invoices_is_its_own_business_until_it_has_anot
     assert_eq!(written, CompanyFileWritten::Written);
 }
 
-pub(super) async fn a_cut_over_stands_beside_the_other_settings(fixture: &impl Fixture) {
-    let store = fixture.store();
+pub async fn a_cut_over_stands_beside_the_other_settings(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
     store.cut_over(&shop(), Some(date(2026, 6, 30))).await.unwrap();
     store.set_company_file(&shop(), "one", "UTC").await.map(drop).unwrap();
     let expected = CompanyFileSettings {
@@ -79,8 +79,8 @@ pub(super) async fn a_cut_over_stands_beside_the_other_settings(fixture: &impl F
     assert_eq!(store.company_file_settings(&shop()).await.unwrap(), Some(uncut));
 }
 
-pub(super) async fn an_alarm_stands_until_the_next_cut_over(fixture: &impl Fixture) {
-    let store = fixture.store();
+pub async fn an_alarm_stands_until_the_next_cut_over(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
     let raised = store.alarm(&shop(), LONG).await.unwrap();
     assert!(!raised.quiet_over);
     let known = store.company_file_settings(&shop()).await.unwrap().unwrap();
@@ -91,8 +91,8 @@ pub(super) async fn an_alarm_stands_until_the_next_cut_over(fixture: &impl Fixtu
     assert_eq!((known.alarm, known.cut_over_through), (None, Some(date(2026, 6, 30))));
 }
 
-pub(super) async fn an_alarm_is_prolonged_and_never_shortened(fixture: &impl Fixture) {
-    let store = fixture.store();
+pub async fn an_alarm_is_prolonged_and_never_shortened(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
     let brief = store.alarm(&shop(), Duration::ZERO).await.unwrap();
     assert!(brief.quiet_over);
     let raised = store.alarm(&shop(), LONG).await.unwrap();
@@ -100,11 +100,11 @@ pub(super) async fn an_alarm_is_prolonged_and_never_shortened(fixture: &impl Fix
     assert_eq!(store.alarm(&shop(), Duration::ZERO).await.unwrap(), raised);
 }
 
-pub(super) async fn a_database_is_where_it_was(fixture: &impl Fixture) {
-    let (store, other) = (fixture.store(), fixture.other());
+pub async fn a_database_is_where_it_was(fixture: &impl StoreFixture) {
+    let (store, other) = (fixture.adapter(), fixture.other());
     assert_eq!(store.whereabouts().await.unwrap(), Whereabouts::Same);
     assert_eq!(other.whereabouts().await.unwrap(), Whereabouts::Same);
-    ready(&store, 1).await;
+    ready(fixture, 1).await;
     assert_eq!(other.take_over(LONG).await.unwrap(), Whereabouts::Same);
     assert_eq!(store.company_file_settings(&shop()).await.unwrap(), None);
 }

@@ -6,17 +6,17 @@ use postonce_ports::doubt::DoubtStore;
 use postonce_ports::registry::Registry;
 use postonce_ports::store::{Candidate, InvoiceStore, Page, Wanted};
 
-use super::fixture::{Fixture, Store};
-use super::scene::{
+use crate::contract::scene::{
     LONG, apply, block, claim, claimed, doubt, file, import_one, invoice, invoice_with, not_sent,
     one_in_each_state, posted_as, ready, rejected, settle, settled, shop,
 };
+use crate::contract::{EngineStore, StoreFixture};
 
 fn window(after: Option<InvoiceId>, limit: u32) -> Page {
     Page { company_file: shop(), after, wanted: Wanted::Ready, limit }
 }
 
-async fn ids(store: &impl Store, page: Page) -> Vec<InvoiceId> {
+async fn ids(store: &impl EngineStore, page: Page) -> Vec<InvoiceId> {
     let read = |candidate| match candidate {
         Candidate::Readable(stored) => stored.id,
         Candidate::Unreadable { reason, .. } => panic!("unreadable: {reason}"),
@@ -24,17 +24,17 @@ async fn ids(store: &impl Store, page: Page) -> Vec<InvoiceId> {
     store.page(page).await.unwrap().into_iter().map(read).collect()
 }
 
-pub(super) async fn the_installation_stays_the_same(fixture: &impl Fixture) {
-    let first = fixture.store().installation().await.unwrap();
-    assert_eq!(fixture.store().installation().await.unwrap(), first);
+pub async fn the_installation_stays_the_same(fixture: &impl StoreFixture) {
+    let first = fixture.adapter().installation().await.unwrap();
+    assert_eq!(fixture.adapter().installation().await.unwrap(), first);
     assert_eq!(fixture.other().installation().await.unwrap(), first);
 }
 
-pub(super) async fn a_page_is_a_window_by_rising_id(fixture: &impl Fixture) {
-    let store = fixture.store();
+pub async fn a_page_is_a_window_by_rising_id(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
     let mut all = Vec::new();
     for n in 1..=5 {
-        all.push(ready(&store, n).await);
+        all.push(ready(fixture, n).await);
     }
     assert!(all.is_sorted());
     assert_eq!(ids(&store, window(None, 2)).await, all[..2]);
@@ -45,9 +45,9 @@ pub(super) async fn a_page_is_a_window_by_rising_id(fixture: &impl Fixture) {
     assert_eq!(page, [Candidate::Readable(Box::new(dossier.stored))]);
 }
 
-pub(super) async fn blocked_invoices_are_on_a_page_only_if_wanted(fixture: &impl Fixture) {
-    let store = fixture.store();
-    let states = one_in_each_state(&store).await;
+pub async fn blocked_invoices_are_on_a_page_only_if_wanted(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
+    let states = one_in_each_state(fixture).await;
     let (ready, blocked) = (states[0].2, states[1].2);
     assert_eq!(ids(&store, window(None, 10)).await, [ready]);
     let mut both = [ready, blocked];
@@ -58,9 +58,9 @@ pub(super) async fn blocked_invoices_are_on_a_page_only_if_wanted(fixture: &impl
     );
 }
 
-pub(super) async fn a_held_invoice_is_on_no_page(fixture: &impl Fixture) {
-    let store = fixture.store();
-    let id = ready(&store, 1).await;
+pub async fn a_held_invoice_is_on_no_page(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
+    let id = ready(fixture, 1).await;
     apply(&store, id, Move::Hold(true)).await;
     assert!(
         ids(&store, Page { wanted: Wanted::ReadyOrBlocked, ..window(None, 10) }).await.is_empty()
@@ -69,24 +69,24 @@ pub(super) async fn a_held_invoice_is_on_no_page(fixture: &impl Fixture) {
     assert_eq!(ids(&store, window(None, 10)).await, [id]);
 }
 
-pub(super) async fn a_page_is_of_one_company_file(fixture: &impl Fixture) {
-    let store = fixture.store();
-    let here = ready(&store, 1).await;
-    import_one(&store, invoice_with(2, |parts| parts.company_file = file("SHOP"))).await;
+pub async fn a_page_is_of_one_company_file(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
+    let here = ready(fixture, 1).await;
+    import_one(fixture, invoice_with(2, |parts| parts.company_file = file("SHOP"))).await;
     assert_eq!(ids(&store, window(None, 10)).await, [here]);
 }
 
-async fn work(store: &impl Store) -> Vec<(CompanyFile, u64)> {
+async fn work(store: &impl EngineStore) -> Vec<(CompanyFile, u64)> {
     let work = store.files_with_work().await.unwrap();
     work.into_iter().map(|work| (work.company_file, work.due)).collect()
 }
 
-pub(super) async fn company_files_with_open_invoices_have_work(fixture: &impl Fixture) {
-    let store = fixture.store();
+pub async fn company_files_with_open_invoices_have_work(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
     let open = ["ready", "blocked", "claimed", "doubt"];
     for (n, alias) in (1..).zip(["posted", "rejected", "doubt", "claimed", "ready", "blocked"]) {
         let id =
-            import_one(&store, invoice_with(n, |parts| parts.company_file = file(alias))).await;
+            import_one(fixture, invoice_with(n, |parts| parts.company_file = file(alias))).await;
         match alias {
             "blocked" => drop(apply(&store, id, block()).await),
             "claimed" => drop(claim(&store, id).await),
@@ -102,27 +102,27 @@ pub(super) async fn company_files_with_open_invoices_have_work(fixture: &impl Fi
     assert_eq!(files, expected);
 }
 
-pub(super) async fn due_counts_what_waits_and_is_not_held(fixture: &impl Fixture) {
-    let store = fixture.store();
-    one_in_each_state(&store).await;
+pub async fn due_counts_what_waits_and_is_not_held(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
+    one_in_each_state(fixture).await;
     assert_eq!(work(&store).await, [(shop(), 2)]);
-    let held = ready(&store, 20).await;
+    let held = ready(fixture, 20).await;
     assert_eq!(work(&store).await, [(shop(), 3)]);
     apply(&store, held, Move::Hold(true)).await;
     assert_eq!(work(&store).await, [(shop(), 2)]);
 }
 
-pub(super) async fn work_names_the_cut_over(fixture: &impl Fixture) {
-    let store = fixture.store();
-    ready(&store, 1).await;
+pub async fn work_names_the_cut_over(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
+    ready(fixture, 1).await;
     assert_eq!(store.files_with_work().await.unwrap()[0].cut_over_through, None);
     store.cut_over(&shop(), Some(date(2026, 2, 28))).await.unwrap();
     let through = store.files_with_work().await.unwrap()[0].cut_over_through;
     assert_eq!(through, Some(date(2026, 2, 28)));
 }
 
-pub(super) async fn an_earlier_claim_that_was_sent_perhaps_is_told(fixture: &impl Fixture) {
-    let store = fixture.store();
+pub async fn an_earlier_claim_that_was_sent_perhaps_is_told(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
     let past = async |n: u32| {
         let number = invoice(n).parts().number.clone();
         let page = store.page(window(None, 100)).await.unwrap();
@@ -132,11 +132,11 @@ pub(super) async fn an_earlier_claim_that_was_sent_perhaps_is_told(fixture: &imp
         });
         found.unwrap().doubtful_past
     };
-    ready(&store, 1).await;
-    settled(&store, 2, &not_sent()).await;
-    let (rejected, _) = settled(&store, 3, &rejected()).await;
+    ready(fixture, 1).await;
+    settled(fixture, 2, &not_sent()).await;
+    let (rejected, _) = settled(fixture, 3, &rejected()).await;
     apply(&store, rejected, Move::Reprocess).await;
-    let (absent, first) = settled(&store, 4, &doubt()).await;
+    let (absent, first) = settled(fixture, 4, &doubt()).await;
     apply(&store, absent, Move::ResolveAbsent).await;
     assert_eq!(
         [past(1).await, past(2).await, past(3).await, past(4).await],
@@ -147,19 +147,19 @@ pub(super) async fn an_earlier_claim_that_was_sent_perhaps_is_told(fixture: &imp
     assert!(!past(4).await);
 }
 
-pub(super) async fn what_was_claimed_before_is_not_never_claimed(fixture: &impl Fixture) {
-    let store = fixture.store();
-    let (id, claim) = claimed(&store, 1).await;
-    let fresh = ready(&store, 2).await;
+pub async fn what_was_claimed_before_is_not_never_claimed(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
+    let (id, claim) = claimed(fixture, 1).await;
+    let fresh = ready(fixture, 2).await;
     settle(&store, claim, &not_sent()).await;
     assert_eq!(ids(&store, window(None, 10)).await, [id, fresh]);
     let never = Page { wanted: Wanted::NeverClaimed, ..window(None, 10) };
     assert_eq!(ids(&store, never).await, [fresh]);
 }
 
-pub(super) async fn work_names_the_alarm_that_stands(fixture: &impl Fixture) {
-    let store = fixture.store();
-    ready(&store, 1).await;
+pub async fn work_names_the_alarm_that_stands(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
+    ready(fixture, 1).await;
     assert_eq!(store.files_with_work().await.unwrap()[0].alarm, None);
     let raised = store.alarm(&shop(), LONG).await.unwrap();
     assert_eq!(store.files_with_work().await.unwrap()[0].alarm, Some(raised));

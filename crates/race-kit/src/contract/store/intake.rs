@@ -8,8 +8,8 @@ use postonce_ports::doubt::DoubtStore;
 use postonce_ports::intake::{ImportProblem, ImportRefusal, Imported, Intake};
 use postonce_ports::reader::{Filter, InvoiceReader};
 
-use super::fixture::Fixture;
-use super::scene::{
+use crate::contract::StoreFixture;
+use crate::contract::scene::{
     apply, block, file, import_one, invoice, invoice_with, life, line, not_sent, one_in_each_state,
     posted_as, ready, rejected, settled, shop, state,
 };
@@ -19,15 +19,17 @@ const fn done(created: u64, replaced: u64, unchanged: u64) -> Imported {
 }
 
 fn with_memo(parts: &mut InvoiceParts) {
-    parts.memo = "changed".to_owned();
+    parts.memo = String::from("changed");
 }
 
 fn number(text: &str) -> InvoiceNumber {
     InvoiceNumber::parse(text).unwrap()
 }
 
-pub(super) async fn a_new_invoice_becomes_ready(fixture: &impl Fixture) {
-    let store = fixture.store();
+pub async fn a_new_invoice_becomes_ready(
+    fixture: &impl StoreFixture<Adapter: Intake + InvoiceReader>,
+) {
+    let store = fixture.adapter();
     let imported = store.import(vec![invoice(1), invoice(2)]).await.unwrap();
     assert_eq!(imported, done(2, 0, 0));
     let all = store.list(Filter { limit: 10, ..Filter::default() }).await.unwrap();
@@ -37,18 +39,22 @@ pub(super) async fn a_new_invoice_becomes_ready(fixture: &impl Fixture) {
     assert!(!dossier.stored.doubtful_past);
 }
 
-pub(super) async fn the_same_content_is_left_alone_whatever_the_state(fixture: &impl Fixture) {
-    let store = fixture.store();
-    for (name, n, id) in one_in_each_state(&store).await {
+pub async fn the_same_content_is_left_alone_whatever_the_state(
+    fixture: &impl StoreFixture<Adapter: Intake + InvoiceReader>,
+) {
+    let store = fixture.adapter();
+    for (name, n, id) in one_in_each_state(fixture).await {
         let before = life(&store, id).await;
         assert_eq!(store.import(vec![invoice(n)]).await.unwrap(), done(0, 0, 1), "{name}");
         assert_eq!(life(&store, id).await, before);
     }
 }
 
-pub(super) async fn new_content_replaces_that_of_a_ready_invoice(fixture: &impl Fixture) {
-    let store = fixture.store();
-    let id = ready(&store, 1).await;
+pub async fn new_content_replaces_that_of_a_ready_invoice(
+    fixture: &impl StoreFixture<Adapter: Intake + InvoiceReader>,
+) {
+    let store = fixture.adapter();
+    let id = ready(fixture, 1).await;
     let before = life(&store, id).await;
     let fewer = invoice_with(1, |parts| {
         parts.lines = vec![line(1, "2", "7.25")];
@@ -61,9 +67,11 @@ pub(super) async fn new_content_replaces_that_of_a_ready_invoice(fixture: &impl 
     assert!(stored.life.version > before.version);
 }
 
-pub(super) async fn new_content_makes_a_blocked_invoice_ready(fixture: &impl Fixture) {
-    let store = fixture.store();
-    let id = ready(&store, 1).await;
+pub async fn new_content_makes_a_blocked_invoice_ready(
+    fixture: &impl StoreFixture<Adapter: Intake + InvoiceReader>,
+) {
+    let store = fixture.adapter();
+    let id = ready(fixture, 1).await;
     let before = apply(&store, id, block()).await;
     assert_eq!(store.import(vec![invoice_with(1, with_memo)]).await.unwrap(), done(0, 1, 0));
     let after = life(&store, id).await;
@@ -71,9 +79,11 @@ pub(super) async fn new_content_makes_a_blocked_invoice_ready(fixture: &impl Fix
     assert!(after.version > before.version);
 }
 
-pub(super) async fn new_content_leaves_a_rejected_invoice_waiting(fixture: &impl Fixture) {
-    let store = fixture.store();
-    let (id, _) = settled(&store, 1, &rejected()).await;
+pub async fn new_content_leaves_a_rejected_invoice_waiting(
+    fixture: &impl StoreFixture<Adapter: Intake + InvoiceReader>,
+) {
+    let store = fixture.adapter();
+    let (id, _) = settled(fixture, 1, &rejected()).await;
     let before = life(&store, id).await;
     assert_eq!(store.import(vec![invoice_with(1, with_memo)]).await.unwrap(), done(0, 1, 0));
     let stored = store.dossier(id).await.unwrap().unwrap().stored;
@@ -82,9 +92,11 @@ pub(super) async fn new_content_leaves_a_rejected_invoice_waiting(fixture: &impl
     assert_eq!(stored.invoice.parts().memo, "changed");
 }
 
-pub(super) async fn number_and_customer_are_fixed_from_the_first_claim_on(fixture: &impl Fixture) {
-    let store = fixture.store();
-    settled(&store, 1, &not_sent()).await;
+pub async fn number_and_customer_are_fixed_from_the_first_claim_on(
+    fixture: &impl StoreFixture<Adapter: Intake + InvoiceReader>,
+) {
+    let store = fixture.adapter();
+    settled(fixture, 1, &not_sent()).await;
     let fixed = ImportProblem::Fixed { number: "INV-1".to_owned(), customer: "CUS1".to_owned() };
     let renumbered = invoice_with(1, |parts| parts.number = number("INV-9"));
     let rebilled =
@@ -96,8 +108,10 @@ pub(super) async fn number_and_customer_are_fixed_from_the_first_claim_on(fixtur
     assert_eq!(store.import(vec![invoice_with(1, with_memo)]).await.unwrap(), done(0, 1, 0));
 }
 
-pub(super) async fn new_content_is_refused_once_it_may_be_in_the_ledger(fixture: &impl Fixture) {
-    let store = fixture.store();
+pub async fn new_content_is_refused_once_it_may_be_in_the_ledger(
+    fixture: &impl StoreFixture<Adapter: Intake + InvoiceReader>,
+) {
+    let store = fixture.adapter();
     let late = [
         StateName::Claimed,
         StateName::Posted,
@@ -105,7 +119,7 @@ pub(super) async fn new_content_is_refused_once_it_may_be_in_the_ledger(fixture:
         StateName::NeedsHuman,
         StateName::Forgotten,
     ];
-    for (state, n, id) in one_in_each_state(&store).await {
+    for (state, n, id) in one_in_each_state(fixture).await {
         if late.contains(&state) {
             let before = store.dossier(id).await.unwrap().unwrap().stored;
             let problem = ImportProblem::TooLate { state };
@@ -120,42 +134,50 @@ fn taken(index: usize, other: &str) -> ImportRefusal {
     ImportRefusal { index, problem: ImportProblem::NumberTaken { other: other.to_owned() } }
 }
 
-pub(super) async fn a_number_on_record_is_refused_whatever_its_case(fixture: &impl Fixture) {
-    let store = fixture.store();
-    ready(&store, 1).await;
+pub async fn a_number_on_record_is_refused_whatever_its_case(
+    fixture: &impl StoreFixture<Adapter: Intake + InvoiceReader>,
+) {
+    let store = fixture.adapter();
+    ready(fixture, 1).await;
     let same = invoice_with(2, |parts| parts.number = number("inv-1"));
     let imported = store.import(vec![same]).await.unwrap();
     assert_eq!(imported, Imported::Refused(vec![taken(0, "order 1")]));
 }
 
-pub(super) async fn a_number_twice_in_the_list_is_refused_whatever_its_case(
-    fixture: &impl Fixture,
+pub async fn a_number_twice_in_the_list_is_refused_whatever_its_case(
+    fixture: &impl StoreFixture<Adapter: Intake + InvoiceReader>,
 ) {
-    let store = fixture.store();
+    let store = fixture.adapter();
     let same = invoice_with(2, |parts| parts.number = number("inv-1"));
     let imported = store.import(vec![invoice(1), same]).await.unwrap();
     assert_eq!(imported, Imported::Refused(vec![taken(1, "order 1")]));
 }
 
-pub(super) async fn a_number_that_the_list_frees_is_still_taken(fixture: &impl Fixture) {
-    let store = fixture.store();
-    ready(&store, 1).await;
+pub async fn a_number_that_the_list_frees_is_still_taken(
+    fixture: &impl StoreFixture<Adapter: Intake + InvoiceReader>,
+) {
+    let store = fixture.adapter();
+    ready(fixture, 1).await;
     let renumbered = invoice_with(1, |parts| parts.number = number("INV-3"));
     let follower = invoice_with(2, |parts| parts.number = number("INV-1"));
     let imported = store.import(vec![renumbered, follower]).await.unwrap();
     assert_eq!(imported, Imported::Refused(vec![taken(1, "order 1")]));
 }
 
-pub(super) async fn a_number_may_be_there_in_two_company_files(fixture: &impl Fixture) {
-    let store = fixture.store();
+pub async fn a_number_may_be_there_in_two_company_files(
+    fixture: &impl StoreFixture<Adapter: Intake + InvoiceReader>,
+) {
+    let store = fixture.adapter();
     let elsewhere = invoice_with(1, |parts| parts.company_file = file("Shop"));
     assert_eq!(store.import(vec![invoice(1), elsewhere]).await.unwrap(), done(2, 0, 0));
 }
 
-pub(super) async fn every_refusal_is_listed_and_nothing_is_taken(fixture: &impl Fixture) {
-    let store = fixture.store();
-    ready(&store, 1).await;
-    let (posted, _) = settled(&store, 2, &posted_as("uid-2")).await;
+pub async fn every_refusal_is_listed_and_nothing_is_taken(
+    fixture: &impl StoreFixture<Adapter: Intake + InvoiceReader>,
+) {
+    let store = fixture.adapter();
+    ready(fixture, 1).await;
+    let (posted, _) = settled(fixture, 2, &posted_as("uid-2")).await;
     let list = vec![
         invoice(3),
         invoice_with(4, |parts| parts.number = number("INV-1")),
@@ -171,23 +193,29 @@ pub(super) async fn every_refusal_is_listed_and_nothing_is_taken(fixture: &impl 
     assert_eq!(state(&store, posted).await, StateName::Posted);
 }
 
-pub(super) async fn ids_that_differ_in_case_are_different_invoices(fixture: &impl Fixture) {
-    let store = fixture.store();
+pub async fn ids_that_differ_in_case_are_different_invoices(
+    fixture: &impl StoreFixture<Adapter: Intake + InvoiceReader>,
+) {
+    let store = fixture.adapter();
     let upper = invoice_with(2, |parts| parts.external_id = ExternalId::parse("ORDER 1").unwrap());
     assert_eq!(store.import(vec![invoice(1), upper]).await.unwrap(), done(2, 0, 0));
 }
 
-pub(super) async fn an_id_of_the_other_side_is_refused(fixture: &impl Fixture) {
-    let store = fixture.store();
-    ready(&store, 1).await;
+pub async fn an_id_of_the_other_side_is_refused(
+    fixture: &impl StoreFixture<Adapter: Intake + InvoiceReader>,
+) {
+    let store = fixture.adapter();
+    ready(fixture, 1).await;
     let ordering = invoice_with(1, |parts| parts.side = Side::Ordering);
     let problem = ImportProblem::OtherSide { side: Side::Platform };
     let refusal = ImportRefusal { index: 0, problem };
     assert_eq!(store.import(vec![ordering]).await.unwrap(), Imported::Refused(vec![refusal]));
 }
 
-pub(super) async fn an_invoice_twice_in_the_list_counts_by_its_content(fixture: &impl Fixture) {
-    let store = fixture.store();
+pub async fn an_invoice_twice_in_the_list_counts_by_its_content(
+    fixture: &impl StoreFixture<Adapter: Intake + InvoiceReader>,
+) {
+    let store = fixture.adapter();
     let list = vec![invoice(1), invoice(1), invoice_with(1, with_memo)];
     assert_eq!(store.import(list).await.unwrap(), done(1, 1, 1));
     let id = store.find(&shop(), &number("INV-1")).await.unwrap().unwrap();
@@ -197,16 +225,18 @@ pub(super) async fn an_invoice_twice_in_the_list_counts_by_its_content(fixture: 
     );
 }
 
-pub(super) async fn all_content_survives_storage(fixture: &impl Fixture) {
-    let store = fixture.store();
+pub async fn all_content_survives_storage(
+    fixture: &impl StoreFixture<Adapter: Intake + InvoiceReader>,
+) {
+    let store = fixture.adapter();
     let full = invoice_with(1, |parts| {
         parts.side = Side::Ordering;
         parts.external_id = ExternalId::parse("Bestellung Nº 1; 'x' \"y\" %_").unwrap();
-        parts.customer.name = "Ada Løvelace".to_owned();
-        parts.customer.email = "ada@example.org".to_owned();
+        parts.customer.name = String::from("Ada Løvelace");
+        parts.customer.email = String::from("ada@example.org");
         parts.freight = Money::parse("12.34").unwrap();
         parts.tax_inclusive = false;
-        parts.memo = "thank you\nagain".to_owned();
+        parts.memo = String::from("thank you\nagain");
         let mut odd = line(9, "1.2345", "99999.9999");
         odd.item = Some(ItemCode::parse("IT 1").unwrap());
         odd.discount = Percent::parse("12.5").unwrap();
@@ -214,7 +244,7 @@ pub(super) async fn all_content_survives_storage(fixture: &impl Fixture) {
     });
     let credit = invoice_with(2, |parts| parts.lines = vec![line(3, "-1.5", "10")]);
     for whole in [full, credit] {
-        let id = import_one(&store, whole.clone()).await;
+        let id = import_one(fixture, whole.clone()).await;
         assert_eq!(store.dossier(id).await.unwrap().unwrap().stored.invoice, whole);
     }
 }

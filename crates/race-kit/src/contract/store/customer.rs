@@ -2,59 +2,64 @@
 
 use std::time::Duration;
 
-use futures::future::join_all;
-use postonce_adapter_host::RandomIds;
 use postonce_domain::CustomerCode;
-use postonce_ports::clock::Ids;
 use postonce_ports::customer::{CustomerAbsence, CustomerClaim, CustomerClaims};
 
-use super::fixture::{Fixture, Store};
-use super::scene::{LONG, file, shop};
+use crate::contract::Fixture;
+use crate::contract::fresh::fresh_claim;
+use crate::contract::runtime::at_once;
+use crate::contract::scene::{LONG, file, shop};
 
 fn code(text: &str) -> CustomerCode {
     CustomerCode::parse(text).unwrap()
 }
 
-async fn claim(store: &impl Store, quiet: Duration) -> CustomerClaim {
-    store.claim_customer(&shop(), &code("CUS1"), RandomIds.claim_id(), quiet).await.unwrap()
+async fn claim(store: &impl CustomerClaims, quiet: Duration) -> CustomerClaim {
+    store.claim_customer(&shop(), &code("CUS1"), fresh_claim(), quiet).await.unwrap()
 }
 
-async fn missed(store: &impl Store, recheck: Duration) -> CustomerAbsence {
+async fn missed(store: &impl CustomerClaims, recheck: Duration) -> CustomerAbsence {
     store.customer_missed(&shop(), &code("CUS1"), recheck).await.unwrap()
 }
 
-pub(super) async fn a_customer_is_claimed_once(fixture: &impl Fixture) {
-    let (store, other) = (fixture.store(), fixture.other());
+pub async fn a_customer_is_claimed_once(fixture: &impl Fixture<Adapter: CustomerClaims>) {
+    let (store, other) = (fixture.adapter(), fixture.other());
     assert_eq!(claim(&store, Duration::ZERO).await, CustomerClaim::Granted);
     assert_eq!(claim(&store, Duration::ZERO).await, CustomerClaim::Open);
     assert_eq!(claim(&other, Duration::ZERO).await, CustomerClaim::Open);
     for (file, customer) in [(file("other"), "CUS1"), (shop(), "cus1")] {
         let answer =
-            store.claim_customer(&file, &code(customer), RandomIds.claim_id(), LONG).await.unwrap();
+            store.claim_customer(&file, &code(customer), fresh_claim(), LONG).await.unwrap();
         assert_eq!(answer, CustomerClaim::Granted);
     }
 }
 
-pub(super) async fn of_concurrent_customer_claims_one_is_granted(fixture: &impl Fixture) {
-    let stores = [fixture.store(), fixture.other()];
+pub async fn of_concurrent_customer_claims_one_is_granted(
+    fixture: &impl Fixture<Adapter: CustomerClaims>,
+) {
+    let stores = [fixture.adapter(), fixture.other()];
     let tasks = (0..8).map(|n| {
         let store = stores[n % 2].clone();
-        tokio::spawn(async move { claim(&store, LONG).await })
+        async move { claim(&store, LONG).await }
     });
-    let answers: Vec<_> = join_all(tasks).await.into_iter().map(Result::unwrap).collect();
+    let answers = at_once(fixture, tasks).await;
     assert_eq!(answers.iter().filter(|it| **it == CustomerClaim::Granted).count(), 1);
 }
 
-pub(super) async fn a_released_customer_may_be_claimed_again(fixture: &impl Fixture) {
-    let store = fixture.store();
+pub async fn a_released_customer_may_be_claimed_again(
+    fixture: &impl Fixture<Adapter: CustomerClaims>,
+) {
+    let store = fixture.adapter();
     assert_eq!(claim(&store, LONG).await, CustomerClaim::Granted);
     store.release_customer(&shop(), &code("CUS1")).await.unwrap();
     store.release_customer(&shop(), &code("CUS1")).await.unwrap();
     assert_eq!(claim(&store, LONG).await, CustomerClaim::Granted);
 }
 
-pub(super) async fn two_misses_prove_that_a_customer_is_absent(fixture: &impl Fixture) {
-    let store = fixture.store();
+pub async fn two_misses_prove_that_a_customer_is_absent(
+    fixture: &impl Fixture<Adapter: CustomerClaims>,
+) {
+    let store = fixture.adapter();
     assert_eq!(missed(&store, Duration::ZERO).await, CustomerAbsence::Unproven);
     assert_eq!(missed(&store, Duration::ZERO).await, CustomerAbsence::Unproven);
     assert_eq!(claim(&store, Duration::ZERO).await, CustomerClaim::Granted);
@@ -64,8 +69,10 @@ pub(super) async fn two_misses_prove_that_a_customer_is_absent(fixture: &impl Fi
     assert_eq!(missed(&store, Duration::ZERO).await, CustomerAbsence::Unproven);
 }
 
-pub(super) async fn customer_misses_too_early_prove_nothing(fixture: &impl Fixture) {
-    let store = fixture.store();
+pub async fn customer_misses_too_early_prove_nothing(
+    fixture: &impl Fixture<Adapter: CustomerClaims>,
+) {
+    let store = fixture.adapter();
     assert_eq!(claim(&store, LONG).await, CustomerClaim::Granted);
     for _ in 0..3 {
         assert_eq!(missed(&store, Duration::ZERO).await, CustomerAbsence::Unproven);

@@ -3,8 +3,8 @@
 use postonce_domain::{RunCounts, RunId, RunStatus};
 use postonce_ports::history::{Run, RunHistory};
 
-use super::fixture::{Fixture, Store};
-use super::scene::new_run;
+use crate::contract::StoreFixture;
+use crate::contract::scene::new_run;
 
 const COUNTS: RunCounts = RunCounts {
     claimed: 10,
@@ -17,12 +17,12 @@ const COUNTS: RunCounts = RunCounts {
     adopted: 7,
 };
 
-async fn run(store: &impl Store, id: RunId) -> Run {
+async fn run(store: &impl RunHistory, id: RunId) -> Run {
     store.runs(100).await.unwrap().into_iter().find(|run| run.id == id).unwrap()
 }
 
-pub(super) async fn a_run_that_starts_abandons_those_before(fixture: &impl Fixture) {
-    let store = fixture.store();
+pub async fn a_run_that_starts_abandons_those_before(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
     let mut new = new_run("a");
     new.connection_id = Some(17);
     let first = store.start(new.clone()).await.unwrap();
@@ -36,8 +36,8 @@ pub(super) async fn a_run_that_starts_abandons_those_before(fixture: &impl Fixtu
     assert_eq!(run(&store, second).await.status, RunStatus::Running);
 }
 
-pub(super) async fn progress_is_seen_while_a_run_goes_on(fixture: &impl Fixture) {
-    let store = fixture.store();
+pub async fn progress_is_seen_while_a_run_goes_on(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
     let id = store.start(new_run("a")).await.unwrap();
     store.progress(id, COUNTS, 12, 34).await.unwrap();
     let now = run(&store, id).await;
@@ -45,8 +45,8 @@ pub(super) async fn progress_is_seen_while_a_run_goes_on(fixture: &impl Fixture)
     assert_eq!(now.status, RunStatus::Running);
 }
 
-pub(super) async fn a_run_is_closed_once(fixture: &impl Fixture) {
-    let store = fixture.store();
+pub async fn a_run_is_closed_once(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
     let id = store.start(new_run("a")).await.unwrap();
     store.progress(id, RunCounts::default(), 1, 2).await.unwrap();
     store.finish(id, RunStatus::Failed, COUNTS, "the ledger is down").await.unwrap();
@@ -65,8 +65,8 @@ pub(super) async fn a_run_is_closed_once(fixture: &impl Fixture) {
     assert_eq!(run(&store, abandoned).await, before);
 }
 
-pub(super) async fn progress_of_a_run_that_is_over_is_not_written(fixture: &impl Fixture) {
-    let store = fixture.store();
+pub async fn progress_of_a_run_that_is_over_is_not_written(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
     let id = store.start(new_run("a")).await.unwrap();
     store.finish(id, RunStatus::Completed, RunCounts::default(), "").await.unwrap();
     let abandoned = store.start(new_run("b")).await.unwrap();
@@ -78,8 +78,8 @@ pub(super) async fn progress_of_a_run_that_is_over_is_not_written(fixture: &impl
     }
 }
 
-pub(super) async fn runs_are_listed_newest_first(fixture: &impl Fixture) {
-    let store = fixture.store();
+pub async fn runs_are_listed_newest_first(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
     let mut ids = Vec::new();
     for owner in ["a", "b", "c"] {
         ids.push(store.start(new_run(owner)).await.unwrap());

@@ -4,18 +4,20 @@ use jiff::civil::date;
 use postonce_domain::{InvoiceId, InvoiceNumber, Money, Move, NoteKind, Side, StateName};
 use postonce_ports::reader::{Filter, InvoiceReader, Unpaired};
 
-use super::fixture::{Fixture, Store};
-use super::scene::{
+use crate::contract::StoreFixture;
+use crate::contract::scene::{
     apply, claim, doubt, file, import_one, invoice, invoice_with, life, not_sent,
     one_in_each_state, posted_as, ready, settle, settled, shop, uid,
 };
 
-pub(super) async fn every_state_is_counted_and_held_besides(fixture: &impl Fixture) {
-    let store = fixture.store();
+pub async fn every_state_is_counted_and_held_besides(
+    fixture: &impl StoreFixture<Adapter: InvoiceReader>,
+) {
+    let store = fixture.adapter();
     let empty = store.counts().await.unwrap();
     assert_eq!(empty.by_state, StateName::ALL.map(|name| (name, 0)));
-    one_in_each_state(&store).await;
-    let held = ready(&store, 20).await;
+    one_in_each_state(fixture).await;
+    let held = ready(fixture, 20).await;
     apply(&store, held, Move::Hold(true)).await;
     let counts = store.counts().await.unwrap();
     let expected = StateName::ALL.map(|name| match name {
@@ -32,20 +34,22 @@ pub(super) async fn every_state_is_counted_and_held_besides(fixture: &impl Fixtu
     assert_eq!((counts.by_state, counts.held), (expected.to_vec(), 1));
 }
 
-async fn listed(store: &impl Store, filter: Filter) -> Vec<InvoiceId> {
+async fn listed(store: &impl InvoiceReader, filter: Filter) -> Vec<InvoiceId> {
     let filter = if filter.limit == 0 { Filter { limit: 100, ..filter } } else { filter };
     store.list(filter).await.unwrap().into_iter().map(|summary| summary.id).collect()
 }
 
-pub(super) async fn a_list_shows_what_passes_its_filter(fixture: &impl Fixture) {
-    let store = fixture.store();
-    let states = one_in_each_state(&store).await;
+pub async fn a_list_shows_what_passes_its_filter(
+    fixture: &impl StoreFixture<Adapter: InvoiceReader>,
+) {
+    let store = fixture.adapter();
+    let states = one_in_each_state(fixture).await;
     let id = |name| states.iter().find(|(state, ..)| *state == name).unwrap().2;
     let newer = invoice_with(20, |parts| {
         parts.date = date(2026, 4, 1);
         parts.company_file = file("other");
     });
-    let newer = import_one(&store, newer).await;
+    let newer = import_one(fixture, newer).await;
     let all = listed(&store, Filter::default()).await;
     assert_eq!((all.len(), all.is_sorted()), (9, true));
     let two = vec![StateName::Posted, StateName::Rejected];
@@ -64,9 +68,11 @@ pub(super) async fn a_list_shows_what_passes_its_filter(fixture: &impl Fixture) 
     assert_eq!(listed(&store, window).await, all[3..6]);
 }
 
-pub(super) async fn a_summary_shows_reason_code_and_documents(fixture: &impl Fixture) {
-    let store = fixture.store();
-    for (name, n, id) in one_in_each_state(&store).await {
+pub async fn a_summary_shows_reason_code_and_documents(
+    fixture: &impl StoreFixture<Adapter: InvoiceReader>,
+) {
+    let store = fixture.adapter();
+    for (name, n, id) in one_in_each_state(fixture).await {
         let summary = store.summary(id).await.unwrap().unwrap();
         assert_eq!((summary.id, summary.state), (id, name));
         assert_eq!(summary.number, invoice(n).parts().number.clone());
@@ -93,17 +99,17 @@ pub(super) async fn a_summary_shows_reason_code_and_documents(fixture: &impl Fix
     assert_eq!(store.summary(InvoiceId(1_000)).await.unwrap(), None);
 }
 
-pub(super) async fn a_summary_shows_where_an_invoice_is_from_and_whether_it_is_held(
-    fixture: &impl Fixture,
+pub async fn a_summary_shows_where_an_invoice_is_from_and_whether_it_is_held(
+    fixture: &impl StoreFixture<Adapter: InvoiceReader>,
 ) {
-    let store = fixture.store();
-    let platforms = ready(&store, 1).await;
+    let store = fixture.adapter();
+    let platforms = ready(fixture, 1).await;
     let ordered = invoice_with(2, |parts| {
         parts.side = Side::Ordering;
         parts.date = date(2024, 2, 29);
         parts.company_file = file("other");
     });
-    let ordered = import_one(&store, ordered).await;
+    let ordered = import_one(fixture, ordered).await;
     apply(&store, ordered, Move::Hold(true)).await;
     for (id, alias, side, day, held) in [
         (platforms, "shop", Side::Platform, date(2026, 3, 1), false),
@@ -115,19 +121,21 @@ pub(super) async fn a_summary_shows_where_an_invoice_is_from_and_whether_it_is_h
     }
 }
 
-pub(super) async fn a_number_is_found_whatever_its_case(fixture: &impl Fixture) {
-    let store = fixture.store();
-    let id = ready(&store, 1).await;
+pub async fn a_number_is_found_whatever_its_case(
+    fixture: &impl StoreFixture<Adapter: InvoiceReader>,
+) {
+    let store = fixture.adapter();
+    let id = ready(fixture, 1).await;
     let number = |text: &str| InvoiceNumber::parse(text).unwrap();
     assert_eq!(store.find(&shop(), &number("iNv-1")).await.unwrap(), Some(id));
     assert_eq!(store.find(&shop(), &number("INV-2")).await.unwrap(), None);
     assert_eq!(store.find(&file("SHOP"), &number("INV-1")).await.unwrap(), None);
 }
 
-pub(super) async fn notes_are_read_by_rising_id(fixture: &impl Fixture) {
-    let store = fixture.store();
-    let (first, _) = settled(&store, 1, &doubt()).await;
-    let (second, _) = settled(&store, 2, &doubt()).await;
+pub async fn notes_are_read_by_rising_id(fixture: &impl StoreFixture<Adapter: InvoiceReader>) {
+    let store = fixture.adapter();
+    let (first, _) = settled(fixture, 1, &doubt()).await;
+    let (second, _) = settled(fixture, 2, &doubt()).await;
     apply(&store, first, Move::ResolveAbsent).await;
     let all = store.notes(None, 0, 100).await.unwrap();
     assert_eq!(all.len(), 5);
@@ -141,12 +149,12 @@ pub(super) async fn notes_are_read_by_rising_id(fixture: &impl Fixture) {
     assert_eq!(store.notes(Some(second), 0, 1).await.unwrap(), all[2..3]);
 }
 
-pub(super) async fn claims_and_outcomes_are_paired(fixture: &impl Fixture) {
-    let store = fixture.store();
-    let (id, first) = settled(&store, 1, &doubt()).await;
+pub async fn claims_and_outcomes_are_paired(fixture: &impl StoreFixture<Adapter: InvoiceReader>) {
+    let store = fixture.adapter();
+    let (id, first) = settled(fixture, 1, &doubt()).await;
     settle(&store, first, &not_sent()).await;
     let second = claim(&store, id).await;
-    let (_, third) = settled(&store, 2, &posted_as("u")).await;
+    let (_, third) = settled(fixture, 2, &posted_as("u")).await;
     assert_ne!(first, third);
     let pairs = store.pairs().await.unwrap();
     assert_eq!((pairs.claims, pairs.outcomes), (3, 2));

@@ -2,31 +2,35 @@
 
 use std::time::Duration;
 
-use postonce_adapter_host::RandomIds;
 use postonce_domain::{ClaimId, InvoiceId, Move};
-use postonce_ports::clock::Ids;
 use postonce_ports::doubt::{Absence, DoubtStore, Miss};
 
-use super::fixture::{Fixture, Store};
-use super::scene::{LONG, apply, claim_quiet, doubt, ready, settle, shop, uid};
+use crate::contract::fresh::fresh_claim;
+use crate::contract::scene::{LONG, apply, claim_quiet, doubt, ready, settle, shop, uid};
+use crate::contract::{EngineStore, StoreFixture};
 
 /// A search that begins now.
-async fn miss(store: &impl Store, (id, claim): (InvoiceId, ClaimId), recheck: Duration) -> Miss {
+async fn miss(
+    store: &impl EngineStore,
+    (id, claim): (InvoiceId, ClaimId),
+    recheck: Duration,
+) -> Miss {
     let dossier = store.dossier(id).await.unwrap().unwrap();
     let (version, begun) = (dossier.stored.life.version, dossier.read_at);
     Miss { claim, version, begun, probed: true, recheck, next_check: LONG }
 }
 
-async fn in_doubt(store: &impl Store, n: u32, quiet: Duration) -> (InvoiceId, ClaimId) {
-    let id = ready(store, n).await;
-    let claim = claim_quiet(store, id, quiet).await;
-    settle(store, claim, &doubt()).await;
+async fn in_doubt(fixture: &impl StoreFixture, n: u32, quiet: Duration) -> (InvoiceId, ClaimId) {
+    let store = fixture.adapter();
+    let id = ready(fixture, n).await;
+    let claim = claim_quiet(&store, id, quiet).await;
+    settle(&store, claim, &doubt()).await;
     (id, claim)
 }
 
-pub(super) async fn a_miss_in_the_quiet_period_proves_nothing(fixture: &impl Fixture) {
-    let store = fixture.store();
-    let it = in_doubt(&store, 1, LONG).await;
+pub async fn a_miss_in_the_quiet_period_proves_nothing(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
+    let it = in_doubt(fixture, 1, LONG).await;
     for _ in 0..3 {
         let absence = store.record_miss(miss(&store, it, Duration::ZERO).await).await.unwrap();
         assert_eq!(absence, Absence::Unproven);
@@ -34,9 +38,9 @@ pub(super) async fn a_miss_in_the_quiet_period_proves_nothing(fixture: &impl Fix
     assert_eq!(store.doubtful().await.unwrap()[0].inquiries, 3);
 }
 
-pub(super) async fn a_miss_without_a_probe_proves_nothing(fixture: &impl Fixture) {
-    let store = fixture.store();
-    let it = in_doubt(&store, 1, Duration::ZERO).await;
+pub async fn a_miss_without_a_probe_proves_nothing(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
+    let it = in_doubt(fixture, 1, Duration::ZERO).await;
     for _ in 0..3 {
         let unprobed = Miss { probed: false, ..miss(&store, it, Duration::ZERO).await };
         assert_eq!(store.record_miss(unprobed).await.unwrap(), Absence::Unproven);
@@ -46,9 +50,9 @@ pub(super) async fn a_miss_without_a_probe_proves_nothing(fixture: &impl Fixture
     assert_eq!(store.doubtful().await.unwrap()[0].inquiries, 4);
 }
 
-pub(super) async fn a_dossier_counts_the_misses_of_each_claim(fixture: &impl Fixture) {
-    let store = fixture.store();
-    let (id, first) = in_doubt(&store, 1, Duration::ZERO).await;
+pub async fn a_dossier_counts_the_misses_of_each_claim(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
+    let (id, first) = in_doubt(fixture, 1, Duration::ZERO).await;
     let missed = miss(&store, (id, first), LONG).await;
     store.record_miss(missed).await.unwrap();
     apply(&store, id, Move::ResolveAbsent).await;
@@ -63,19 +67,19 @@ pub(super) async fn a_dossier_counts_the_misses_of_each_claim(fixture: &impl Fix
     assert_eq!(counted, [(first, 1), (second, 2)]);
 }
 
-pub(super) async fn a_miss_of_an_unknown_claim_proves_nothing(fixture: &impl Fixture) {
-    let store = fixture.store();
-    let it = in_doubt(&store, 1, Duration::ZERO).await;
+pub async fn a_miss_of_an_unknown_claim_proves_nothing(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
+    let it = in_doubt(fixture, 1, Duration::ZERO).await;
     for _ in 0..2 {
         let known = miss(&store, it, Duration::ZERO).await;
-        let unknown = Miss { claim: RandomIds.claim_id(), ..known };
+        let unknown = Miss { claim: fresh_claim(), ..known };
         assert_eq!(store.record_miss(unknown).await.unwrap(), Absence::Unproven);
     }
 }
 
-pub(super) async fn a_first_miss_needs_another(fixture: &impl Fixture) {
-    let store = fixture.store();
-    let it = in_doubt(&store, 1, Duration::ZERO).await;
+pub async fn a_first_miss_needs_another(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
+    let it = in_doubt(fixture, 1, Duration::ZERO).await;
     let since = store.doubtful().await.unwrap()[0].since;
     let first = store.record_miss(miss(&store, it, LONG).await).await.unwrap();
     let Absence::Once { again_at } = first else { panic!("{first:?}") };
@@ -84,10 +88,10 @@ pub(super) async fn a_first_miss_needs_another(fixture: &impl Fixture) {
     assert_eq!(store.record_miss(miss(&store, it, LONG).await).await.unwrap(), first);
 }
 
-pub(super) async fn two_misses_far_enough_apart_prove_absence(fixture: &impl Fixture) {
-    let store = fixture.store();
-    let it = in_doubt(&store, 1, Duration::ZERO).await;
-    let other = in_doubt(&store, 2, Duration::ZERO).await;
+pub async fn two_misses_far_enough_apart_prove_absence(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
+    let it = in_doubt(fixture, 1, Duration::ZERO).await;
+    let other = in_doubt(fixture, 2, Duration::ZERO).await;
     let first = store.record_miss(miss(&store, it, Duration::ZERO).await).await.unwrap();
     assert!(matches!(first, Absence::Once { .. }), "{first:?}");
     let proven = store.record_miss(miss(&store, it, Duration::ZERO).await).await.unwrap();
@@ -98,9 +102,9 @@ pub(super) async fn two_misses_far_enough_apart_prove_absence(fixture: &impl Fix
     assert!(matches!(others, Absence::Once { .. }), "each claim is counted for itself");
 }
 
-pub(super) async fn a_move_starts_the_count_anew(fixture: &impl Fixture) {
-    let store = fixture.store();
-    let it = in_doubt(&store, 1, Duration::ZERO).await;
+pub async fn a_move_starts_the_count_anew(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
+    let it = in_doubt(fixture, 1, Duration::ZERO).await;
     store.record_miss(miss(&store, it, Duration::ZERO).await).await.map(drop).unwrap();
     apply(&store, it.0, Move::ResolvePosted(uid("u"))).await;
     let anew = store.record_miss(miss(&store, it, Duration::ZERO).await).await.unwrap();
@@ -112,11 +116,11 @@ pub(super) async fn a_move_starts_the_count_anew(fixture: &impl Fixture) {
     assert!(matches!(anew, Absence::Once { .. }), "{anew:?}");
 }
 
-pub(super) async fn the_next_check_is_due_after_the_time_given_or_when_it_would_prove_absence(
-    fixture: &impl Fixture,
+pub async fn the_next_check_is_due_after_the_time_given_or_when_it_would_prove_absence(
+    fixture: &impl StoreFixture,
 ) {
-    let store = fixture.store();
-    let it = in_doubt(&store, 1, Duration::ZERO).await;
+    let store = fixture.adapter();
+    let it = in_doubt(fixture, 1, Duration::ZERO).await;
     assert_eq!(store.due(&shop()).await.unwrap(), [it.0]);
     let unprobed = Miss { probed: false, ..miss(&store, it, LONG).await };
     store.record_miss(unprobed).await.map(drop).unwrap();
@@ -134,9 +138,9 @@ pub(super) async fn the_next_check_is_due_after_the_time_given_or_when_it_would_
     assert!(store.due(&shop()).await.unwrap().is_empty());
 }
 
-pub(super) async fn a_miss_of_an_older_version_does_not_count(fixture: &impl Fixture) {
-    let store = fixture.store();
-    let it = in_doubt(&store, 1, Duration::ZERO).await;
+pub async fn a_miss_of_an_older_version_does_not_count(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
+    let it = in_doubt(fixture, 1, Duration::ZERO).await;
     let stale = miss(&store, it, Duration::ZERO).await;
     apply(&store, it.0, Move::Hold(true)).await;
     for _ in 0..2 {
@@ -144,9 +148,9 @@ pub(super) async fn a_miss_of_an_older_version_does_not_count(fixture: &impl Fix
     }
 }
 
-pub(super) async fn a_search_that_began_too_early_does_not_count(fixture: &impl Fixture) {
-    let store = fixture.store();
-    let it = in_doubt(&store, 1, Duration::ZERO).await;
+pub async fn a_search_that_began_too_early_does_not_count(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
+    let it = in_doubt(fixture, 1, Duration::ZERO).await;
     let before = store.dossier(it.0).await.unwrap().unwrap().claims[0].claimed_at;
     let early =
         Miss { begun: before - Duration::from_secs(1), ..miss(&store, it, Duration::ZERO).await };

@@ -2,22 +2,21 @@
 
 use std::time::Duration;
 
-use postonce_adapter_host::RandomIds;
 use postonce_domain::{InvoiceId, Move, OutcomeName};
-use postonce_ports::clock::Ids;
 use postonce_ports::doubt::{DoubtStore, Probe};
 
-use super::fixture::Fixture;
-use super::scene::{
+use crate::contract::StoreFixture;
+use crate::contract::fresh::fresh_claim;
+use crate::contract::scene::{
     LONG, apply, claim, claim_quiet, claimed, doubt, file, import_one, invoice, invoice_with,
     not_sent, one_in_each_state, posted_as, ready, rejected, settle, settled, shop, uid,
 };
 
-pub(super) async fn every_invoice_in_doubt_is_listed(fixture: &impl Fixture) {
-    let store = fixture.store();
-    one_in_each_state(&store).await;
+pub async fn every_invoice_in_doubt_is_listed(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
+    one_in_each_state(fixture).await;
     let elsewhere = invoice_with(20, |parts| parts.company_file = file("other"));
-    let elsewhere = import_one(&store, elsewhere).await;
+    let elsewhere = import_one(fixture, elsewhere).await;
     let claim = claim_quiet(&store, elsewhere, LONG).await;
     settle(&store, claim, &doubt()).await;
     let all = store.doubtful().await.unwrap();
@@ -37,11 +36,11 @@ pub(super) async fn every_invoice_in_doubt_is_listed(fixture: &impl Fixture) {
     assert_eq!(store.doubtful().await.unwrap().len(), 1);
 }
 
-pub(super) async fn the_first_check_is_due_when_the_quiet_period_is_over(fixture: &impl Fixture) {
-    let store = fixture.store();
+pub async fn the_first_check_is_due_when_the_quiet_period_is_over(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
     let mut due = Vec::new();
     for (n, quiet) in [(1, Duration::ZERO), (2, LONG), (3, Duration::ZERO)] {
-        let id = ready(&store, n).await;
+        let id = ready(fixture, n).await;
         let claim = claim_quiet(&store, id, quiet).await;
         if quiet.is_zero() {
             due.push(id);
@@ -55,9 +54,9 @@ pub(super) async fn the_first_check_is_due_when_the_quiet_period_is_over(fixture
     assert_eq!(store.due(&shop()).await.unwrap(), due[1..]);
 }
 
-pub(super) async fn a_dossier_has_every_claim_oldest_first(fixture: &impl Fixture) {
-    let store = fixture.store();
-    let (id, first) = settled(&store, 1, &not_sent()).await;
+pub async fn a_dossier_has_every_claim_oldest_first(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
+    let (id, first) = settled(fixture, 1, &not_sent()).await;
     let second = claim_quiet(&store, id, LONG).await;
     let dossier = store.dossier(id).await.unwrap().unwrap();
     assert_eq!(dossier.stored.id, id);
@@ -76,17 +75,17 @@ pub(super) async fn a_dossier_has_every_claim_oldest_first(fixture: &impl Fixtur
     assert_eq!(dossier.claims[1].outcome, Some(OutcomeName::Posted));
 }
 
-pub(super) async fn an_unknown_invoice_has_no_dossier(fixture: &impl Fixture) {
-    let store = fixture.store();
-    let id = ready(&store, 1).await;
+pub async fn an_unknown_invoice_has_no_dossier(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
+    let id = ready(fixture, 1).await;
     assert_eq!(store.dossier(InvoiceId(id.0 + 1)).await.unwrap(), None);
 }
 
-pub(super) async fn owners_are_those_of_the_company_file(fixture: &impl Fixture) {
-    let store = fixture.store();
-    let (posted, posting) = settled(&store, 1, &posted_as("u")).await;
-    let (open, opened) = claimed(&store, 2).await;
-    let unknown = RandomIds.claim_id();
+pub async fn owners_are_those_of_the_company_file(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
+    let (posted, posting) = settled(fixture, 1, &posted_as("u")).await;
+    let (open, opened) = claimed(fixture, 2).await;
+    let unknown = fresh_claim();
     let claims = [posting, opened, unknown];
     let uids = [uid("u"), uid("unknown")];
     let owner = store.owners(&shop(), &claims, &uids).await.unwrap();
@@ -100,32 +99,32 @@ pub(super) async fn owners_are_those_of_the_company_file(fixture: &impl Fixture)
     assert!(elsewhere.claims.is_empty() && elsewhere.uids.is_empty());
 }
 
-pub(super) async fn a_probe_is_the_newest_document_of_a_later_claim(fixture: &impl Fixture) {
-    let store = fixture.store();
-    settled(&store, 1, &posted_as("before")).await;
-    let (_, doubtful) = settled(&store, 2, &doubt()).await;
+pub async fn a_probe_is_the_newest_document_of_a_later_claim(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
+    settled(fixture, 1, &posted_as("before")).await;
+    let (_, doubtful) = settled(fixture, 2, &doubt()).await;
     assert_eq!(store.probe(&shop(), doubtful).await.unwrap(), None);
     let elsewhere = invoice_with(3, |parts| parts.company_file = file("other"));
-    let elsewhere = import_one(&store, elsewhere).await;
+    let elsewhere = import_one(fixture, elsewhere).await;
     settle(&store, claim(&store, elsewhere).await, &posted_as("elsewhere")).await;
     assert_eq!(store.probe(&shop(), doubtful).await.unwrap(), None);
-    settled(&store, 4, &posted_as("first")).await;
-    settled(&store, 5, &posted_as("second")).await;
-    settled(&store, 6, &rejected()).await;
+    settled(fixture, 4, &posted_as("first")).await;
+    settled(fixture, 5, &posted_as("second")).await;
+    settled(fixture, 6, &rejected()).await;
     let expected = Probe {
         uid: uid("second"),
         number: invoice(5).parts().number.clone(),
         reference: invoice(5).parts().external_id.clone(),
     };
     assert_eq!(store.probe(&shop(), doubtful).await.unwrap(), Some(expected));
-    assert_eq!(store.probe(&file("other"), RandomIds.claim_id()).await.unwrap(), None);
+    assert_eq!(store.probe(&file("other"), fresh_claim()).await.unwrap(), None);
 }
 
-pub(super) async fn a_document_that_was_taken_back_is_no_probe(fixture: &impl Fixture) {
-    let store = fixture.store();
-    let (_, doubtful) = settled(&store, 1, &doubt()).await;
-    settled(&store, 2, &posted_as("stays")).await;
-    let (gone, _) = settled(&store, 3, &posted_as("gone")).await;
+pub async fn a_document_that_was_taken_back_is_no_probe(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
+    let (_, doubtful) = settled(fixture, 1, &doubt()).await;
+    settled(fixture, 2, &posted_as("stays")).await;
+    let (gone, _) = settled(fixture, 3, &posted_as("gone")).await;
     apply(&store, gone, Move::Gone).await;
     let probe = store.probe(&shop(), doubtful).await.unwrap().unwrap();
     assert_eq!(probe.uid, uid("stays"));
