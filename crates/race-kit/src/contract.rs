@@ -9,8 +9,10 @@
 //! | [`store_contract!`](crate::store_contract) | every port of a store but the lock | [`StoreFixture`] |
 //! | [`lock_contract!`](crate::lock_contract) | `RunLock` and `HeldLock` | [`LockFixture`] |
 //! | [`keyed_contract!`](crate::keyed_contract) | `KeyedLock` and `HeldKey` | [`Fixture`] |
+//! | [`ledger_contract!`](crate::ledger_contract) | `Ledger` | [`LedgerFixture`] |
 //!
-//! Reading order: [`Runtime`], [`Fixture`], then the promises themselves in [`store`] and [`lock`].
+//! Reading order: [`Runtime`], [`Fixture`], then the promises themselves in [`store`], [`lock`]
+//! and [`ledger`].
 
 #![expect(
     clippy::unwrap_used,
@@ -24,11 +26,13 @@ mod fresh;
 mod runtime;
 mod scene;
 
+pub mod ledger;
 pub mod lock;
 pub mod store;
 
 pub use fixture::{EngineStore, Fixture, LockFixture, StoreFixture, put, trail};
 pub use fresh::FreshIds;
+pub use ledger::{Booked, LedgerFixture, NextPost, Received};
 pub use runtime::Runtime;
 
 /// Tries one promise on a fixture of its own. For the macros.

@@ -1,6 +1,6 @@
 //! What every lock promises: the run lock, which every door shares, and the lock per key.
 
-#![expect(missing_docs, reason = "a promise is called by its sentence, an area after its port")]
+#![expect(missing_docs, reason = "a promise is called by its sentence")]
 
 pub mod keyed;
 pub mod run;

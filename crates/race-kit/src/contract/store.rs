@@ -3,7 +3,7 @@
 //! The modules are areas, their functions promises. A store passes the `engine` part if the engine
 //! is to run on it; the other parts are for those who have that port.
 
-#![expect(missing_docs, reason = "a promise is called by its sentence, an area after its port")]
+#![expect(missing_docs, reason = "a promise is called by its sentence")]
 
 pub mod apply;
 pub mod claim;
