@@ -49,9 +49,8 @@ impl<S> EngineStore for S where
 /// A store that is an [`Intake`] and an [`InvoiceReader`] answers both with [`put`] and [`trail`].
 /// Any other one writes and reads its tables directly.
 pub trait StoreFixture: Fixture<Adapter: EngineStore> {
-    /// Puts invoices in that are not there yet, `ready`, at version 0 or any other, and says under
-    /// which ids they are, in their order. Those of one call have rising ids, greater than those of
-    /// any call before.
+    /// Puts invoices in that are not there yet, `ready` and as [`Intake`] leaves new ones, and says
+    /// under which ids they are, in their order. Ids rise within a call and from call to call.
     fn put(&self, invoices: Vec<Invoice>) -> impl Future<Output = Vec<InvoiceId>>;
 
     /// The whole trail of an invoice, by rising id of the notes.

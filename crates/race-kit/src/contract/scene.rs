@@ -12,6 +12,7 @@ use postonce_domain::{
 };
 use postonce_ports::history::NewRun;
 use postonce_ports::lock::{HeldLock, LockAnswer, RunLock};
+use postonce_ports::reader::NoteRecord;
 use postonce_ports::store::{Applied, Change, ClaimAnswer, ClaimRequest, Note, Recorded};
 
 use super::fresh::fresh_claim;
@@ -165,7 +166,10 @@ pub(super) async fn claimed(fixture: &impl StoreFixture, n: u32) -> (InvoiceId, 
 
 pub(super) async fn settle(store: &impl EngineStore, claim: ClaimId, outcome: &Outcome) {
     let recorded = store.settle(claim, outcome).await.unwrap();
-    assert!(matches!(recorded, Recorded::Moved(_)), "{recorded:?}");
+    assert!(
+        matches!(recorded, Recorded::Moved(_)),
+        "the outcome of an open claim moves its invoice: {recorded:?}"
+    );
 }
 
 pub(super) fn posted_as(text: &str) -> Outcome {
@@ -241,6 +245,10 @@ pub(super) async fn one_in_each_state(
         (StateName::NeedsHuman, 7, needs_human),
         (StateName::Forgotten, 8, forgotten),
     ]
+}
+
+pub(super) async fn last_note(fixture: &impl StoreFixture, id: InvoiceId) -> NoteRecord {
+    fixture.trail(id).await.pop().expect("whatever moves an invoice writes a note")
 }
 
 /// How many notes of a kind the invoice has.

@@ -33,12 +33,13 @@ pub mod token;
 ///
 /// | part | ports that the adapter must have | fixture |
 /// |---|---|---|
-/// | `engine` | `InvoiceStore`, `DoubtStore`, `RunLock`, `RunHistory`, `Registry` | [`StoreFixture`] |
+/// | `engine` | those of an [`EngineStore`] | [`StoreFixture`] |
 /// | `intake` | the same, `Intake` and `InvoiceReader` | [`StoreFixture`] |
-/// | `reader` | the engine's and `InvoiceReader` | [`StoreFixture`] |
+/// | `reader` | the same and `InvoiceReader` | [`StoreFixture`] |
 /// | `token` | `TokenStore` | [`Fixture`] |
 /// | `customer` | `CustomerClaims` | [`Fixture`] |
 ///
+/// [`EngineStore`]: crate::contract::EngineStore
 /// [`Fixture`]: crate::contract::Fixture
 /// [`StoreFixture`]: crate::contract::StoreFixture
 #[macro_export]
@@ -49,7 +50,9 @@ macro_rules! store_contract {
     (@parts $fixture:path) => {
         $crate::store_contract! { @parts $fixture; engine intake reader token customer }
     };
-    (@parts $fixture:path; $($part:ident)+) => { $( $crate::store_contract! { @$part $fixture } )+ };
+    (@parts $fixture:path; $($part:ident)+) => { $(
+        $crate::store_contract! { @$part $fixture }
+    )+ };
     (@engine $fixture:path) => { $crate::promises! { $fixture; store;
         page of "InvoiceStore": [
             the_installation_stays_the_same,

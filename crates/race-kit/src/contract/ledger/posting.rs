@@ -24,7 +24,7 @@ pub async fn what_it_cannot_tell_is_in_doubt_after_one_request(fixture: &impl Le
         let outcome = post(fixture, &fixture.invoice(&format!("INV-{n}")), marker()).await;
         assert!(
             matches!(outcome, Outcome::InDoubt { .. }),
-            "{next:?}: the invoice may be booked or not, so nothing but `in_doubt` is true: {outcome}"
+            "{next:?}: it may be booked or not, so nothing but `in_doubt` is true: {outcome}"
         );
         posts += 1;
         assert_eq!(fixture.received().await.posts, posts, "{next:?}: a token is sent once");

@@ -38,7 +38,10 @@ async fn is_freed(lock: &impl KeyedLock, key: &str) -> bool {
 pub async fn a_held_key_is_given_to_nobody_else(fixture: &impl Fixture<Adapter: KeyedLock>) {
     let (lock, other) = (fixture.adapter(), fixture.other());
     let held = take(&lock, "order 1").await;
-    assert!(is_held(&lock, "order 1").await && is_held(&other, "order 1").await);
+    assert!(
+        is_held(&lock, "order 1").await && is_held(&other, "order 1").await,
+        "a held key is given to nobody, in this process or another"
+    );
     held.release().await.unwrap();
     take(&other, "order 1").await.release().await.unwrap();
     take(&lock, "order 1").await.release().await.unwrap();
@@ -48,7 +51,10 @@ pub async fn different_keys_do_not_touch(fixture: &impl Fixture<Adapter: KeyedLo
     let (lock, other) = (fixture.adapter(), fixture.other());
     let held = [take(&lock, "1").await, take(&lock, "2").await, take(&other, "3").await];
     for key in ["1", "2", "3"] {
-        assert!(is_held(&lock, key).await && is_held(&other, key).await);
+        assert!(
+            is_held(&lock, key).await && is_held(&other, key).await,
+            "each key has its own holder"
+        );
     }
     for held in held {
         held.release().await.unwrap();
@@ -64,7 +70,7 @@ pub async fn keys_are_compared_byte_for_byte(fixture: &impl Fixture<Adapter: Key
     let mut held = Vec::new();
     for key in keys {
         held.push(take(&lock, key).await);
-        assert!(is_held(&other, key).await, "{key}");
+        assert!(is_held(&other, key).await, "a held key is not given to another: {key}");
     }
     for held in held {
         held.release().await.unwrap();
@@ -77,7 +83,7 @@ pub async fn a_waiter_is_woken_when_the_key_is_released(
     for other in [fixture.adapter(), fixture.other()] {
         let held = take(&fixture.adapter(), "order 1").await;
         let mut waiting = Box::pin(take(&other, "order 1"));
-        assert!(poll!(&mut waiting).is_pending());
+        assert!(poll!(&mut waiting).is_pending(), "the key is held, so that it is waited for");
         held.release().await.unwrap();
         waiting.await.release().await.unwrap();
     }
@@ -96,18 +102,30 @@ pub async fn who_waits_for_too_long_is_told_so(fixture: &impl Fixture<Adapter: K
     let held = take(&fixture.adapter(), "order 1").await;
     for lock in [fixture.adapter(), fixture.other()] {
         let answer = lock.acquire("order 1", Duration::from_millis(30)).await.unwrap();
-        assert!(matches!(answer, KeyedAnswer::TimedOut));
+        assert!(
+            matches!(answer, KeyedAnswer::TimedOut),
+            "the time is over, and the key still held"
+        );
     }
     held.release().await.unwrap();
-    assert!(is_freed(&fixture.other(), "order 1").await);
+    assert!(
+        is_freed(&fixture.other(), "order 1").await,
+        "the key that was waited for in vain is freed by its holder"
+    );
 }
 
 pub async fn who_does_not_wait_is_told_at_once(fixture: &impl Fixture<Adapter: KeyedLock>) {
     let held = take(&fixture.adapter(), "order 1").await;
-    assert!(is_held(&fixture.adapter(), "order 1").await);
-    assert!(is_held(&fixture.other(), "order 1").await);
+    assert!(
+        is_held(&fixture.adapter(), "order 1").await,
+        "it does not wait for a key that this process holds"
+    );
+    assert!(
+        is_held(&fixture.other(), "order 1").await,
+        "it does not wait for a key that another process holds"
+    );
     held.release().await.unwrap();
-    assert!(!is_held(&fixture.other(), "order 1").await);
+    assert!(!is_held(&fixture.other(), "order 1").await, "a released key is free at once");
 }
 
 pub async fn a_waiter_that_goes_away_leaves_the_key_to_others(
@@ -136,7 +154,7 @@ pub async fn twenty_at_once_run_one_after_another(fixture: &impl Fixture<Adapter
         }
     });
     at_once(fixture, tasks).await;
-    assert_eq!(count.load(Ordering::SeqCst), 20);
+    assert_eq!(count.load(Ordering::SeqCst), 20, "each of them had the key once");
 }
 
 pub async fn a_panic_frees_the_key(fixture: &impl Fixture<Adapter: KeyedLock>) {
@@ -146,11 +164,11 @@ pub async fn a_panic_frees_the_key(fixture: &impl Fixture<Adapter: KeyedLock>) {
         panic!("the work has a bug");
     });
     drop(panicked.panicked().await);
-    assert!(is_freed(&fixture.other(), "order 1").await);
+    assert!(is_freed(&fixture.other(), "order 1").await, "the key of who panicked is free");
 }
 
 pub async fn a_key_that_is_held_is_not_lost(fixture: &impl Fixture<Adapter: KeyedLock>) {
     let held = take(&fixture.adapter(), "order 1").await;
-    assert!(!held.is_lost());
+    assert!(!held.is_lost(), "nothing has happened to the lock");
     held.release().await.unwrap();
 }

@@ -24,13 +24,29 @@ async fn missed(store: &impl CustomerClaims, recheck: Duration) -> CustomerAbsen
 
 pub async fn a_customer_is_claimed_once(fixture: &impl Fixture<Adapter: CustomerClaims>) {
     let (store, other) = (fixture.adapter(), fixture.other());
-    assert_eq!(claim(&store, Duration::ZERO).await, CustomerClaim::Granted);
-    assert_eq!(claim(&store, Duration::ZERO).await, CustomerClaim::Open);
-    assert_eq!(claim(&other, Duration::ZERO).await, CustomerClaim::Open);
+    assert_eq!(
+        claim(&store, Duration::ZERO).await,
+        CustomerClaim::Granted,
+        "nobody had claimed it"
+    );
+    assert_eq!(
+        claim(&store, Duration::ZERO).await,
+        CustomerClaim::Open,
+        "it is claimed, and the quiet period has no say in that"
+    );
+    assert_eq!(
+        claim(&other, Duration::ZERO).await,
+        CustomerClaim::Open,
+        "another process sees the claim"
+    );
     for (file, customer) in [(file("other"), "CUS1"), (shop(), "cus1")] {
         let answer =
             store.claim_customer(&file, &code(customer), fresh_claim(), LONG).await.unwrap();
-        assert_eq!(answer, CustomerClaim::Granted);
+        assert_eq!(
+            answer,
+            CustomerClaim::Granted,
+            "another company file's, or another code by its case, is another customer"
+        );
     }
 }
 
@@ -43,44 +59,88 @@ pub async fn of_concurrent_customer_claims_one_is_granted(
         async move { claim(&store, LONG).await }
     });
     let answers = at_once(fixture, tasks).await;
-    assert_eq!(answers.iter().filter(|it| **it == CustomerClaim::Granted).count(), 1);
+    assert_eq!(
+        answers.iter().filter(|it| **it == CustomerClaim::Granted).count(),
+        1,
+        "one of the callers may create the customer"
+    );
 }
 
 pub async fn a_released_customer_may_be_claimed_again(
     fixture: &impl Fixture<Adapter: CustomerClaims>,
 ) {
     let store = fixture.adapter();
-    assert_eq!(claim(&store, LONG).await, CustomerClaim::Granted);
+    assert_eq!(claim(&store, LONG).await, CustomerClaim::Granted, "nobody had claimed it");
     store.release_customer(&shop(), &code("CUS1")).await.unwrap();
     store.release_customer(&shop(), &code("CUS1")).await.unwrap();
-    assert_eq!(claim(&store, LONG).await, CustomerClaim::Granted);
+    assert_eq!(
+        claim(&store, LONG).await,
+        CustomerClaim::Granted,
+        "it was released, twice without harm"
+    );
 }
 
 pub async fn two_misses_prove_that_a_customer_is_absent(
     fixture: &impl Fixture<Adapter: CustomerClaims>,
 ) {
     let store = fixture.adapter();
-    assert_eq!(missed(&store, Duration::ZERO).await, CustomerAbsence::Unproven);
-    assert_eq!(missed(&store, Duration::ZERO).await, CustomerAbsence::Unproven);
-    assert_eq!(claim(&store, Duration::ZERO).await, CustomerClaim::Granted);
-    assert_eq!(missed(&store, Duration::ZERO).await, CustomerAbsence::Unproven);
-    assert_eq!(missed(&store, Duration::ZERO).await, CustomerAbsence::Proven);
-    assert_eq!(claim(&store, Duration::ZERO).await, CustomerClaim::Granted);
-    assert_eq!(missed(&store, Duration::ZERO).await, CustomerAbsence::Unproven);
+    assert_eq!(
+        missed(&store, Duration::ZERO).await,
+        CustomerAbsence::Unproven,
+        "without a claim nothing is proven: another may have created it"
+    );
+    assert_eq!(
+        missed(&store, Duration::ZERO).await,
+        CustomerAbsence::Unproven,
+        "nor by a second search"
+    );
+    assert_eq!(claim(&store, Duration::ZERO).await, CustomerClaim::Granted, "a miss is no claim");
+    assert_eq!(
+        missed(&store, Duration::ZERO).await,
+        CustomerAbsence::Unproven,
+        "a first miss after the claim proves nothing"
+    );
+    assert_eq!(
+        missed(&store, Duration::ZERO).await,
+        CustomerAbsence::Proven,
+        "a second one proves that it is absent"
+    );
+    assert_eq!(
+        claim(&store, Duration::ZERO).await,
+        CustomerClaim::Granted,
+        "what was proven absent may be created again"
+    );
+    assert_eq!(
+        missed(&store, Duration::ZERO).await,
+        CustomerAbsence::Unproven,
+        "the count began anew"
+    );
 }
 
 pub async fn customer_misses_too_early_prove_nothing(
     fixture: &impl Fixture<Adapter: CustomerClaims>,
 ) {
     let store = fixture.adapter();
-    assert_eq!(claim(&store, LONG).await, CustomerClaim::Granted);
+    assert_eq!(claim(&store, LONG).await, CustomerClaim::Granted, "nobody had claimed it");
     for _ in 0..3 {
-        assert_eq!(missed(&store, Duration::ZERO).await, CustomerAbsence::Unproven);
+        assert_eq!(
+            missed(&store, Duration::ZERO).await,
+            CustomerAbsence::Unproven,
+            "a search in the quiet period proves nothing"
+        );
     }
     store.release_customer(&shop(), &code("CUS1")).await.unwrap();
-    assert_eq!(claim(&store, Duration::ZERO).await, CustomerClaim::Granted);
+    assert_eq!(claim(&store, Duration::ZERO).await, CustomerClaim::Granted, "it was released");
     for _ in 0..3 {
-        assert_eq!(missed(&store, LONG).await, CustomerAbsence::Unproven);
+        assert_eq!(
+            missed(&store, LONG).await,
+            CustomerAbsence::Unproven,
+            "two searches closer than `recheck` prove nothing"
+        );
     }
-    assert_eq!(claim(&store, Duration::ZERO).await, CustomerClaim::Open);
+    assert_eq!(
+        claim(&store, Duration::ZERO).await,
+        CustomerClaim::Open,
+        "what is not proven absent stays claimed"
+    );
 }

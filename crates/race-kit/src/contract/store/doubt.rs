@@ -20,20 +20,47 @@ pub async fn every_invoice_in_doubt_is_listed(fixture: &impl StoreFixture) {
     let claim = claim_quiet(&store, elsewhere, LONG).await;
     settle(&store, claim, &doubt()).await;
     let all = store.doubtful().await.unwrap();
-    assert_eq!(all.len(), 2);
-    assert!(all[0].invoice < all[1].invoice);
+    assert_eq!(all.len(), 2, "every invoice in doubt is listed, whatever its company file");
+    assert!(all[0].invoice < all[1].invoice, "they are listed by id");
     let last = &all[1];
-    assert_eq!((last.invoice, last.claim), (elsewhere, claim));
-    assert_eq!(last.number, invoice(20).parts().number.clone());
-    assert_eq!((last.company_file.clone(), last.inquiries), (file("other"), 0));
-    assert_eq!(last.next_check, last.quiet_until);
-    assert_eq!(last.quiet_until.duration_since(last.since).unsigned_abs(), LONG);
-    assert_eq!(last.absent_confirmed_at, None);
+    assert_eq!(
+        (last.invoice, last.claim),
+        (elsewhere, claim),
+        "the claim is the one that the invoice carries"
+    );
+    assert_eq!(
+        last.number,
+        invoice(20).parts().number.clone(),
+        "the number is the one that was sent"
+    );
+    assert_eq!(
+        (last.company_file.clone(), last.inquiries),
+        (file("other"), 0),
+        "the company file is told, and no inquiry was counted yet"
+    );
+    assert_eq!(
+        last.next_check, last.quiet_until,
+        "the first check is due when the quiet period is over"
+    );
+    assert_eq!(
+        last.quiet_until.duration_since(last.since).unsigned_abs(),
+        LONG,
+        "the quiet period is the claim's, from the time of the claim"
+    );
+    assert_eq!(last.absent_confirmed_at, None, "absence is not confirmed");
     let at = last.quiet_until;
     apply(&store, elsewhere, Move::ConfirmAbsent(at)).await;
-    assert_eq!(store.doubtful().await.unwrap()[1].absent_confirmed_at, Some(at));
+    assert_eq!(
+        store.doubtful().await.unwrap()[1].absent_confirmed_at,
+        Some(at),
+        "when absence was confirmed is told"
+    );
     settle(&store, claim, &posted_as("late")).await;
-    assert_eq!(store.doubtful().await.unwrap().len(), 1);
+    assert_eq!(
+        store.doubtful().await.unwrap().len(),
+        1,
+        "what is not in doubt any more is not listed"
+    );
 }
 
 pub async fn the_first_check_is_due_when_the_quiet_period_is_over(fixture: &impl StoreFixture) {
@@ -48,10 +75,21 @@ pub async fn the_first_check_is_due_when_the_quiet_period_is_over(fixture: &impl
         }
         settle(&store, claim, &doubt()).await;
     }
-    assert_eq!(store.due(&shop()).await.unwrap(), due);
-    assert!(store.due(&file("other")).await.unwrap().is_empty());
+    assert_eq!(
+        store.due(&shop()).await.unwrap(),
+        due,
+        "those whose quiet period is over are due, by id"
+    );
+    assert!(
+        store.due(&file("other")).await.unwrap().is_empty(),
+        "another company file has none due"
+    );
     apply(&store, due[0], Move::ResolveAbsent).await;
-    assert_eq!(store.due(&shop()).await.unwrap(), due[1..]);
+    assert_eq!(
+        store.due(&shop()).await.unwrap(),
+        due[1..],
+        "what is not in doubt any more is not due"
+    );
 }
 
 pub async fn a_dossier_has_every_claim_oldest_first(fixture: &impl StoreFixture) {
@@ -59,26 +97,46 @@ pub async fn a_dossier_has_every_claim_oldest_first(fixture: &impl StoreFixture)
     let (id, first) = settled(fixture, 1, &not_sent()).await;
     let second = claim_quiet(&store, id, LONG).await;
     let dossier = store.dossier(id).await.unwrap().unwrap();
-    assert_eq!(dossier.stored.id, id);
-    assert_eq!(dossier.stored.invoice, invoice(1));
+    assert_eq!(dossier.stored.id, id, "the dossier is of the invoice");
+    assert_eq!(
+        dossier.stored.invoice,
+        invoice(1),
+        "what the invoice says is read as it was written"
+    );
     let [older, newer] = dossier.claims.as_slice() else { panic!("{dossier:?}") };
-    assert_eq!((older.id, newer.id), (first, second));
-    assert_eq!((older.outcome, newer.outcome), (Some(OutcomeName::NotSent), None));
-    assert_eq!((older.quiet_over, newer.quiet_over), (true, false));
-    assert_eq!(newer.quiet_until.duration_since(newer.claimed_at).unsigned_abs(), LONG);
-    assert_eq!((older.inquiries, newer.inquiries), (0, 0));
+    assert_eq!((older.id, newer.id), (first, second), "all claims are there, oldest first");
+    assert_eq!(
+        (older.outcome, newer.outcome),
+        (Some(OutcomeName::NotSent), None),
+        "the outcome of each claim is told, and none if it has none"
+    );
+    assert_eq!(
+        (older.quiet_over, newer.quiet_over),
+        (true, false),
+        "the store tells by its own clock whether a quiet period is over"
+    );
+    assert_eq!(
+        newer.quiet_until.duration_since(newer.claimed_at).unsigned_abs(),
+        LONG,
+        "the quiet period is the claim's"
+    );
+    assert_eq!((older.inquiries, newer.inquiries), (0, 0), "no inquiry was counted yet");
     settle(&store, second, &doubt()).await;
     let dossier = store.dossier(id).await.unwrap().unwrap();
-    assert_eq!(dossier.claims[1].outcome, Some(OutcomeName::InDoubt));
+    assert_eq!(dossier.claims[1].outcome, Some(OutcomeName::InDoubt), "the outcome is learned");
     settle(&store, second, &posted_as("u")).await;
     let dossier = store.dossier(id).await.unwrap().unwrap();
-    assert_eq!(dossier.claims[1].outcome, Some(OutcomeName::Posted));
+    assert_eq!(
+        dossier.claims[1].outcome,
+        Some(OutcomeName::Posted),
+        "a later answer that says more replaces it"
+    );
 }
 
 pub async fn an_unknown_invoice_has_no_dossier(fixture: &impl StoreFixture) {
     let store = fixture.adapter();
     let id = ready(fixture, 1).await;
-    assert_eq!(store.dossier(InvoiceId(id.0 + 1)).await.unwrap(), None);
+    assert_eq!(store.dossier(InvoiceId(id.0 + 1)).await.unwrap(), None, "there is no such invoice");
 }
 
 pub async fn owners_are_those_of_the_company_file(fixture: &impl StoreFixture) {
@@ -89,25 +147,44 @@ pub async fn owners_are_those_of_the_company_file(fixture: &impl StoreFixture) {
     let claims = [posting, opened, unknown];
     let uids = [uid("u"), uid("unknown")];
     let owner = store.owners(&shop(), &claims, &uids).await.unwrap();
-    assert_eq!(owner.claims.into_iter().collect::<Vec<_>>(), {
-        let mut both = vec![(posting, posted), (opened, open)];
-        both.sort();
-        both
-    });
-    assert_eq!(owner.uids.into_iter().collect::<Vec<_>>(), [(uid("u"), posted)]);
+    assert_eq!(
+        owner.claims.into_iter().collect::<Vec<_>>(),
+        {
+            let mut both = vec![(posting, posted), (opened, open)];
+            both.sort();
+            both
+        },
+        "claims are told with their invoices, whatever their outcome, and unknown ones are left out"
+    );
+    assert_eq!(
+        owner.uids.into_iter().collect::<Vec<_>>(),
+        [(uid("u"), posted)],
+        "documents are told with the invoices that they are posted for"
+    );
     let elsewhere = store.owners(&file("other"), &claims, &uids).await.unwrap();
-    assert!(elsewhere.claims.is_empty() && elsewhere.uids.is_empty());
+    assert!(
+        elsewhere.claims.is_empty() && elsewhere.uids.is_empty(),
+        "what is of one company file is not of another"
+    );
 }
 
 pub async fn a_probe_is_the_newest_document_of_a_later_claim(fixture: &impl StoreFixture) {
     let store = fixture.adapter();
     settled(fixture, 1, &posted_as("before")).await;
     let (_, doubtful) = settled(fixture, 2, &doubt()).await;
-    assert_eq!(store.probe(&shop(), doubtful).await.unwrap(), None);
+    assert_eq!(
+        store.probe(&shop(), doubtful).await.unwrap(),
+        None,
+        "a document of an earlier claim proves nothing"
+    );
     let elsewhere = invoice_with(3, |parts| parts.company_file = file("other"));
     let elsewhere = import_one(fixture, elsewhere).await;
     settle(&store, claim(&store, elsewhere).await, &posted_as("elsewhere")).await;
-    assert_eq!(store.probe(&shop(), doubtful).await.unwrap(), None);
+    assert_eq!(
+        store.probe(&shop(), doubtful).await.unwrap(),
+        None,
+        "nor does one of another company file"
+    );
     settled(fixture, 4, &posted_as("first")).await;
     settled(fixture, 5, &posted_as("second")).await;
     settled(fixture, 6, &rejected()).await;
@@ -116,8 +193,16 @@ pub async fn a_probe_is_the_newest_document_of_a_later_claim(fixture: &impl Stor
         number: invoice(5).parts().number.clone(),
         reference: invoice(5).parts().external_id.clone(),
     };
-    assert_eq!(store.probe(&shop(), doubtful).await.unwrap(), Some(expected));
-    assert_eq!(store.probe(&file("other"), fresh_claim()).await.unwrap(), None);
+    assert_eq!(
+        store.probe(&shop(), doubtful).await.unwrap(),
+        Some(expected),
+        "it is the newest posted document of a later claim"
+    );
+    assert_eq!(
+        store.probe(&file("other"), fresh_claim()).await.unwrap(),
+        None,
+        "an unknown claim has no probe"
+    );
 }
 
 pub async fn a_document_that_was_taken_back_is_no_probe(fixture: &impl StoreFixture) {
@@ -127,5 +212,9 @@ pub async fn a_document_that_was_taken_back_is_no_probe(fixture: &impl StoreFixt
     let (gone, _) = settled(fixture, 3, &posted_as("gone")).await;
     apply(&store, gone, Move::Gone).await;
     let probe = store.probe(&shop(), doubtful).await.unwrap().unwrap();
-    assert_eq!(probe.uid, uid("stays"));
+    assert_eq!(
+        probe.uid,
+        uid("stays"),
+        "the invoice is not posted by it any more, so it may not be there"
+    );
 }
