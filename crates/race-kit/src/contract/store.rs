@@ -34,8 +34,8 @@ pub mod token;
 /// | part | ports that the adapter must have | fixture |
 /// |---|---|---|
 /// | `engine` | those of an [`EngineStore`] | [`StoreFixture`] |
-/// | `intake` | the same, `Intake` and `InvoiceReader` | [`StoreFixture`] |
-/// | `reader` | the same and `InvoiceReader` | [`StoreFixture`] |
+/// | `intake` | those, `Intake` and `InvoiceReader` | [`StoreFixture`] |
+/// | `reader` | those of `engine`, and `InvoiceReader` | [`StoreFixture`] |
 /// | `token` | `TokenStore` | [`Fixture`] |
 /// | `customer` | `CustomerClaims` | [`Fixture`] |
 ///
