@@ -1,3 +1,6 @@
 //! The race kit over our own adapters.
 
 pub mod memory;
+
+#[cfg(test)]
+mod search;
