@@ -3,4 +3,8 @@
 pub mod memory;
 
 #[cfg(test)]
+mod exhaustive;
+#[cfg(test)]
 mod search;
+#[cfg(test)]
+mod strategy;

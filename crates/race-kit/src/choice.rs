@@ -69,6 +69,8 @@ pub enum Verb {
     DbRestart,
     /// The database goes back to where it was in the beginning.
     Restore,
+    /// It goes back at once, on another server, and a person takes it over there.
+    Elsewhere,
     /// Time passes while somebody could act: longer than the send window.
     Pause,
     /// Time passes while somebody could act: longer than the quiet period.
@@ -81,7 +83,7 @@ pub enum Verb {
 
 impl Verb {
     /// All of them, with the words that plans use.
-    pub const ALL: [(Self, &'static str); 23] = [
+    pub const ALL: [(Self, &'static str); 24] = [
         (Self::Switch, "switch"),
         (Self::Unsent, "unsent"),
         (Self::Lost, "lost"),
@@ -101,6 +103,7 @@ impl Verb {
         (Self::LockLost, "lock-lost"),
         (Self::DbRestart, "db-restart"),
         (Self::Restore, "restore"),
+        (Self::Elsewhere, "elsewhere"),
         (Self::Pause, "pause"),
         (Self::TimePasses, "time-passes"),
         (Self::ClockBack, "clock-back"),
@@ -134,7 +137,9 @@ impl Verb {
             | Self::LockLost
             | Self::ClockBack
             | Self::ClockAhead => Target::Actor,
-            Self::DbRestart | Self::Restore | Self::Pause | Self::TimePasses => Target::World,
+            Self::DbRestart | Self::Restore | Self::Elsewhere | Self::Pause | Self::TimePasses => {
+                Target::World
+            }
         }
     }
 
@@ -155,7 +160,11 @@ impl Verb {
             Self::Interrupt | Self::Cancel | Self::LockLost | Self::TimePasses | Self::Stall => 2,
             Self::Crash | Self::Hold | Self::Vanish | Self::Hide => 3,
             Self::Zombie | Self::HostLoss | Self::Panic | Self::Freeze => 4,
-            Self::DbRestart | Self::Restore | Self::ClockBack | Self::ClockAhead => 5,
+            Self::DbRestart
+            | Self::Restore
+            | Self::Elsewhere
+            | Self::ClockBack
+            | Self::ClockAhead => 5,
         }
     }
 
@@ -168,6 +177,7 @@ impl Verb {
             Self::Hold => &[Self::Lost],
             Self::TimePasses => &[Self::Pause],
             Self::DbRestart => &[Self::LockLost],
+            Self::Elsewhere => &[Self::Restore],
             _ => &[],
         }
     }

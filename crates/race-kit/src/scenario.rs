@@ -41,7 +41,13 @@ impl Scenario {
     fn new(name: &'static str, about: &'static str, actors: &[Role]) -> Self {
         let setting =
             Setting { scenario: name.to_owned(), actors: actors.to_vec(), ..Setting::default() };
-        Self { name, about, setting, verbs: Verbs::ALL.without(Verb::Restore), expect: None }
+        Self {
+            name,
+            about,
+            setting,
+            verbs: Verbs::ALL.without(Verb::Restore).without(Verb::Elsewhere),
+            expect: None,
+        }
     }
 
     fn with(mut self, change: impl FnOnce(&mut Setting)) -> Self {

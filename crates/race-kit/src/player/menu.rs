@@ -116,9 +116,9 @@ impl Player<'_> {
             let possible = possible.iter().filter(|(_, it)| *it);
             self.choices.extend(possible.filter_map(|(verb, _)| fault(*verb, on)));
         }
-        const WORLD: [Verb; 4] = [Verb::DbRestart, Verb::Restore, Verb::Pause, Verb::TimePasses];
-        let can = self.stage.can_restore;
-        let possible = WORLD.iter().filter(|verb| can || **verb != Verb::Restore);
+        const WORLD: [Verb; 5] =
+            [Verb::DbRestart, Verb::Restore, Verb::Elsewhere, Verb::Pause, Verb::TimePasses];
+        let possible = WORLD.iter().filter(|verb| self.stage.can(**verb));
         self.choices.extend(possible.filter_map(|verb| fault(*verb, Object::World)));
     }
 }
