@@ -1,3 +1,7 @@
 //! The race kit over our own adapters.
 
+pub mod command;
 pub mod memory;
+
+#[cfg(test)]
+mod document;

@@ -1,0 +1,50 @@
+//! `race replay`: a plan once more, as a picture.
+
+use std::io::{ErrorKind, Read as _};
+
+use postonce_race_kit::{Plan, Timeline};
+
+use super::Stop;
+use super::arguments::{Format, Replay};
+
+/// Plays a plan and shows its timeline. It fails if the plan does not do what it says.
+pub(crate) fn replay(wanted: &Replay) -> Result<(), Stop> {
+    let plan = plan(wanted)?;
+    let timeline = Timeline::of(&*wanted.on.factory(), &plan).map_err(Stop::Trouble)?;
+    let text = match wanted.format {
+        Format::Text => timeline.text(),
+        Format::Svg => timeline.svg(),
+        Format::Json => format!("{:#}\n", timeline.json()),
+    };
+    match &wanted.output {
+        Some(file) => std::fs::write(file, text)
+            .map_err(|error| Stop::Trouble(format!("cannot write {}: {error}", file.display())))?,
+        None => print!("{text}"),
+    }
+    match timeline.unexpected() {
+        None => Ok(()),
+        Some(why) => {
+            eprintln!("race: not as the plan says: {why}");
+            Err(Stop::Failed)
+        }
+    }
+}
+
+/// The plan that is to be played.
+fn plan(wanted: &Replay) -> Result<Plan, Stop> {
+    let (name, read) = match &wanted.file {
+        Some(file) => (file.display().to_string(), std::fs::read_to_string(file)),
+        None => {
+            let mut text = String::new();
+            let read = std::io::stdin().read_to_string(&mut text);
+            ("-".to_owned(), read.map(|_| text))
+        }
+    };
+    let text = read.map_err(|error| match error.kind() {
+        ErrorKind::NotFound => Stop::Missing(format!("there is no file {name}")),
+        ErrorKind::InvalidData => Stop::Unreadable(format!("{name}:1: this is no text")),
+        _ => Stop::Missing(format!("cannot read {name}: {error}")),
+    })?;
+    let parsed = text.parse::<Plan>();
+    parsed.map_err(|it| Stop::Unreadable(format!("{name}:{}: {}", it.line, it.message)))
+}

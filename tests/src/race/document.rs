@@ -1,0 +1,1 @@
+//! What the document shows is what comes out.
