@@ -5,3 +5,5 @@ pub mod memory;
 
 #[cfg(test)]
 mod document;
+#[cfg(test)]
+mod pictures;

@@ -38,18 +38,21 @@ pub enum Weight {
     Aside,
     /// It reads the database.
     Read,
-    /// It asks the ledger or the clock.
+    /// It asks the ledger.
     Asked,
     /// It may change the database or the lock.
     Done,
-    /// It claims, sends or settles, or is no call: something landed, time passed, something broke.
+    /// It claims, sends or settles, or looks whether it still may; or it is no call at all:
+    /// something landed, time passed, something broke.
     Telling,
 }
 
 impl Weight {
     pub(crate) fn of(op: Op) -> Self {
         match (op, op.kind()) {
-            (Op::Claim | Op::Settle, _) | (_, Kind::Send | Kind::Answer) => Self::Telling,
+            (Op::Claim | Op::Settle | Op::LookAtClock, _) | (_, Kind::Send | Kind::Answer) => {
+                Self::Telling
+            }
             (_, Kind::Sleep) => Self::Aside,
             _ if !op.is_point() => Self::Aside,
             (_, Kind::Read) => Self::Read,

@@ -300,12 +300,7 @@ impl State {
         self.write_as(Weight::Telling, lane, text);
     }
 
-    pub(crate) fn write_as(
-        &mut self,
-        weight: Weight,
-        lane: Lane,
-        text: impl FnOnce() -> String,
-    ) {
+    pub(crate) fn write_as(&mut self, weight: Weight, lane: Lane, text: impl FnOnce() -> String) {
         if self.modes.record {
             let (now, text) = (self.now, text());
             self.record.write(now, lane, weight, text);

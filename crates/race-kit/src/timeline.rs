@@ -67,9 +67,8 @@ impl Timeline {
         }
         all.push(self.needs());
         match self.no_return {
-            Some(NoReturn::After(step)) => all.push(format!(
-                "* After step {step} it comes, in whatever order the actors go on."
-            )),
+            Some(NoReturn::After(step)) => all
+                .push(format!("* After step {step} it comes, in whatever order the actors go on.")),
             Some(NoReturn::FromTheBeginning) => {
                 all.push("It comes in whatever order the actors go on, from the beginning.".into());
             }

@@ -1,9 +1,5 @@
 //! The `race` binary: lists scenarios, hunts in them, replays plans.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "this is a command-line tool: what it says goes to the terminal"
-)]
+#![expect(clippy::print_stderr, reason = "this is a command-line tool: it speaks to a terminal")]
 
 mod arguments;
 mod list;
@@ -13,6 +9,7 @@ mod report;
 mod run;
 mod rung;
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use self::arguments::Command;
@@ -52,10 +49,7 @@ Exit codes: 0 as it should be, 1 it is not, 2 usage, 65 no plan, 66 no such file
 pub fn main(arguments: Vec<String>) -> ExitCode {
     let variable = |name: &str| std::env::var_os(name).and_then(|it| it.into_string().ok());
     let done = Command::parse(arguments, variable).and_then(|command| match command {
-        Command::Help => {
-            print!("{USAGE}");
-            Ok(())
-        }
+        Command::Help => say(USAGE),
         Command::List { json } => list::list(json),
         Command::Run(wanted) => run::run(&wanted),
         Command::Replay(wanted) => replay::replay(&wanted),
@@ -64,6 +58,12 @@ pub fn main(arguments: Vec<String>) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(stop) => stop.told(),
     }
+}
+
+/// Prints a text. Nobody may be listening any more, as after `| head`: then all ends.
+fn say(text: &str) -> Result<(), Stop> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|_unheard| Stop::Failed)
 }
 
 impl Stop {

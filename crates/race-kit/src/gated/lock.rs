@@ -158,7 +158,13 @@ impl HeldLock for GatedHold {
             let epoch = held.raise_epoch(&file).await;
             sim.event(Event::Changed { actor: Some(actor), op: Op::RaiseEpoch });
             let lost = given == Given::Lost;
-            note(&sim, actor, Op::RaiseEpoch, "", if lost { "is done; its answer is lost" } else { "" });
+            note(
+                &sim,
+                actor,
+                Op::RaiseEpoch,
+                "",
+                if lost { "is done; its answer is lost" } else { "" },
+            );
             if lost {
                 return Err(unavailable());
             }

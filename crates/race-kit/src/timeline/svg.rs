@@ -239,7 +239,12 @@ impl<'a> Drawing<'a> {
         }
         if left_out > 0 {
             let all = self.timeline.lines.len();
-            text(body, (20, y), "aside", &format!("{left_out} of {all} calls and events left out."));
+            text(
+                body,
+                (20, y),
+                "aside",
+                &format!("{left_out} of {all} calls and events left out."),
+            );
         }
     }
 }
@@ -259,8 +264,7 @@ fn mark(body: &mut String, (x, y): (usize, usize), marks: Marks) {
     if shapes.is_empty() {
         shapes.push("<circle class=\"dot\" r=\"3\"/>");
     }
-    let _infallible =
-        writeln!(body, "<g transform=\"translate({x} {y})\">{}</g>", shapes.concat());
+    let _infallible = writeln!(body, "<g transform=\"translate({x} {y})\">{}</g>", shapes.concat());
 }
 
 fn text(body: &mut String, (x, y): (usize, usize), class: &str, what: &str) {

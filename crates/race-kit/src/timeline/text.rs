@@ -17,7 +17,8 @@ const LEFT: usize = 14;
 /// What stands between two columns.
 const GAP: usize = 2;
 
-/// A lane is never narrower.
+/// A lane is this wide if there is room, and never narrower than the other.
+const LANE: usize = 12;
 const LANE_MIN: usize = 8;
 
 /// The ledger's lane is never narrower: `http#0 creates the invoice`.
@@ -28,7 +29,7 @@ const ROWS_MAX: usize = 38;
 
 impl Timeline {
     /// The picture as text: at most 25 lines between the plan above and what came of it below, and
-    /// no line wider than 140 columns.
+    /// none of them wider than 140 columns.
     pub fn text(&self) -> String {
         let mut shown = LINES;
         let (lines, left_out) = loop {
@@ -48,9 +49,7 @@ impl Timeline {
         };
         let mut text = String::new();
         for line in self.plan.to_string().lines() {
-            for part in wrapped(line, WIDTH - 4) {
-                let _infallible = writeln!(text, "    {part}");
-            }
+            let _infallible = writeln!(text, "    {line}");
         }
         text.push('\n');
         for line in lines {
@@ -91,10 +90,10 @@ impl Layout {
         let lock = lines.iter().filter_map(|line| line.lock.as_ref().map(length)).max();
         let lock = lock.unwrap_or(0).max("run lock".len());
         let widest = |column: usize| {
-            let own = |line: &&&Line| {
-                line.lane != Lane::World && column_of(line.lane, actors) == column
-            };
-            lines.iter().filter(own).map(|line| said(line).chars().count()).max().unwrap_or(0)
+            let own =
+                |line: &&&Line| line.lane != Lane::World && column_of(line.lane, actors) == column;
+            let width = |line: &&Line| said(line).chars().count() + arrow_of(line);
+            lines.iter().filter(own).map(width).max().unwrap_or(0)
         };
         let mut widths: Vec<usize> = (0..actors)
             .map(|actor| widest(actor).max(setting.actor_name(actor).chars().count()))
@@ -122,10 +121,16 @@ impl Layout {
         for column in (0..self.starts.len()).filter(|it| self.is_shown(*it)) {
             let lane = if column > self.actors { Lane::Ledger } else { Lane::Actor(column) };
             let (from, to) = self.span(column);
-            put(&mut lanes, from, &cut(&lane.name(&timeline.plan.setting), to - from));
+            put(&mut lanes, from, &cut_name(&lane.name(&timeline.plan.setting), to - from));
         }
         let lanes: String = lanes.into_iter().collect();
-        format!("{:>4}  {:>6}  {lanes}  {:rows$}  run lock", "step", "s", "invoices", rows = self.rows)
+        format!(
+            "{:>4}  {:>6}  {lanes}  {:rows$}  run lock",
+            "step",
+            "s",
+            "invoices",
+            rows = self.rows
+        )
     }
 
     /// Where a lane begins, and where the next one does.
@@ -140,9 +145,18 @@ impl Layout {
         let column = column_of(line.lane, self.actors);
         let (start, _) = self.span(column);
         let myob = self.starts.last().copied().unwrap_or(0);
-        let parts = match line.lane {
-            Lane::World => vec![across(&said(line), self.end)],
-            Lane::Actor(_) | Lane::Ledger => wrapped(&said(line), self.end.saturating_sub(start)),
+        let parts = match (line.lane, line.wire) {
+            (Lane::World, _) => vec![across(&said(line), self.end)],
+            (_, Some(Wire::Leaves(n))) => {
+                let fits = start + said(line).chars().count() + ARROW <= myob;
+                let marks = letters(line.marks);
+                vec![if fits {
+                    said(line)
+                } else {
+                    format!("{marks} http#{n}").trim_start().into()
+                }]
+            }
+            _ => wrapped(&said(line), self.end.saturating_sub(start)),
         };
         let count = parts.len().max(line.rows.len()).max(1);
         (0..count)
@@ -183,23 +197,37 @@ fn said(line: &Line) -> String {
     if marks.is_empty() { line.text.clone() } else { format!("{marks} {}", line.text) }
 }
 
+/// The shortest arrow, with the blank before it.
+const ARROW: usize = 3;
+
+/// What a line needs besides its text, and the gap behind the lane.
+fn arrow_of(line: &Line) -> usize {
+    if matches!(line.wire, Some(Wire::Leaves(_))) { ARROW - GAP } else { 0 }
+}
+
 /// Who has the lock; a dash if nobody.
 fn holder(name: &str) -> &str {
     if name.is_empty() { "-" } else { name }
 }
 
-/// Takes from the widest until all fit. What does not fit then runs into the next lane, which is
-/// empty in that line.
+/// Takes from the widest until all fit: from the actors' lanes first, whose texts may run into the
+/// next lane, which is empty in that line; the ledger's has none beside it.
 fn narrow(widths: &mut [usize], room: usize) {
     let shown = widths.iter().filter(|width| **width > 0).count();
     let room = room.saturating_sub(GAP * shown.saturating_sub(1));
-    let last = widths.len().saturating_sub(1);
+    let Some((ledger, lanes)) = widths.split_last_mut() else { return };
+    shrink(lanes, LANE, room.saturating_sub(*ledger));
+    let taken: usize = lanes.iter().sum();
+    *ledger = room.saturating_sub(taken).clamp(LEDGER_MIN, (*ledger).max(LEDGER_MIN));
+    shrink(lanes, LANE_MIN, room.saturating_sub(*ledger));
+}
+
+/// Takes from the widest, down to `least`, until all are in the room.
+fn shrink(widths: &mut [usize], least: usize, room: usize) {
     while widths.iter().sum::<usize>() > room {
-        let least = |place: usize| if place == last { LEDGER_MIN } else { LANE_MIN };
-        let places = widths.iter().enumerate().filter(|(place, width)| **width > least(*place));
-        let Some(widest) = places.max_by_key(|(_, width)| **width).map(|it| it.0) else { return };
-        if let Some(width) = widths.get_mut(widest) {
-            *width -= 1;
+        match widths.iter_mut().max() {
+            Some(width) if *width > least => *width -= 1,
+            _ => return,
         }
     }
 }
@@ -235,6 +263,16 @@ fn cut(text: &str, room: usize) -> String {
     let mut short: String = text.chars().take(room.saturating_sub(1)).collect();
     short.push('…');
     short
+}
+
+/// A name that is cut before its end, which tells the second of a kind from the first.
+fn cut_name(name: &str, room: usize) -> String {
+    let length = name.chars().count();
+    if length <= room {
+        return name.to_owned();
+    }
+    let end: String = name.chars().skip(length.saturating_sub(2)).collect();
+    format!("{}{end}", cut(name, room.saturating_sub(2)))
 }
 
 /// A text in lines of at most `room` letters, broken at blanks where there are any.

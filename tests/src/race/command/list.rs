@@ -3,17 +3,13 @@
 use postonce_race_kit::{Plan, Scenario};
 use serde_json::json;
 
-use super::Stop;
 use super::rung::Rung;
+use super::{Stop, say};
 
 /// Prints the scenarios and the mutants.
 pub(crate) fn list(as_json: bool) -> Result<(), Stop> {
-    if as_json {
-        println!("{:#}", json(&Scenario::all()));
-    } else {
-        print!("{}", text(&Scenario::all()));
-    }
-    Ok(())
+    let all = Scenario::all();
+    if as_json { say(&format!("{:#}\n", json(&all))) } else { say(&text(&all)) }
 }
 
 fn setting(scenario: &Scenario) -> String {

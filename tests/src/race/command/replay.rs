@@ -4,8 +4,8 @@ use std::io::{ErrorKind, Read as _};
 
 use postonce_race_kit::{Plan, Timeline};
 
-use super::Stop;
 use super::arguments::{Format, Replay};
+use super::{Stop, say};
 
 /// Plays a plan and shows its timeline. It fails if the plan does not do what it says.
 pub(crate) fn replay(wanted: &Replay) -> Result<(), Stop> {
@@ -19,7 +19,7 @@ pub(crate) fn replay(wanted: &Replay) -> Result<(), Stop> {
     match &wanted.output {
         Some(file) => std::fs::write(file, text)
             .map_err(|error| Stop::Trouble(format!("cannot write {}: {error}", file.display())))?,
-        None => print!("{text}"),
+        None => say(&text)?,
     }
     match timeline.unexpected() {
         None => Ok(()),

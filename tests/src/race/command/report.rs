@@ -150,7 +150,10 @@ impl fmt::Display for Report {
             }
             (_, None) => {
                 let expected = self.scenario.expect.map(|it| it.to_string()).unwrap_or_default();
-                writeln!(f, "    NOT BROKEN: {expected} was to be, and these schedules were too few\n")
+                writeln!(
+                    f,
+                    "    NOT BROKEN: {expected} was to be, and these schedules were too few\n"
+                )
             }
             (Outcome::AsExpected, Some(it)) => {
                 writeln!(f, "    breaks, as it should, in schedule {}: {}", it.nth, it.violation)?;

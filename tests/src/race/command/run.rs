@@ -9,7 +9,7 @@ use super::arguments::Run;
 use super::pace::{self, Watch};
 use super::report::{Finding, Outcome, Report, Seen};
 use super::rung::Rung;
-use super::{Stop, report};
+use super::{Stop, report, say};
 
 /// Hunts in each scenario and says what came of it, one after the other.
 pub(crate) fn run(wanted: &Run) -> Result<(), Stop> {
@@ -23,23 +23,21 @@ pub(crate) fn run(wanted: &Run) -> Result<(), Stop> {
         }
         let report = hunt(wanted, scenario, &*factory).map_err(Stop::Trouble)?;
         if !wanted.json {
-            print!("{report}");
+            say(&report.to_string())?;
         }
         reports.push(report);
     }
     if wanted.json {
         let all: Vec<_> = reports.iter().map(Report::json).collect();
-        println!(
-            "{:#}",
-            json!({"format": "race-run/1", "seed": wanted.seed, "scenarios": all})
-        );
+        let all = json!({"format": "race-run/1", "seed": wanted.seed, "scenarios": all});
+        say(&format!("{all:#}\n"))?;
     } else {
-        println!("{}", report::summary(&reports));
+        say(&format!("{}\n", report::summary(&reports)))?;
     }
     verdict(wanted, &reports)
 }
 
-fn verdict(wanted: &Run, reports: &[Report]) -> Result<(), Stop> {
+pub(super) fn verdict(wanted: &Run, reports: &[Report]) -> Result<(), Stop> {
     let any = |outcome| reports.iter().any(|it| it.outcome() == outcome);
     if any(Outcome::Breaks) || (wanted.require_expected && any(Outcome::NotBroken)) {
         return Err(Stop::Failed);
