@@ -7,3 +7,5 @@ pub mod memory;
 mod document;
 #[cfg(test)]
 mod pictures;
+#[cfg(test)]
+mod search;

@@ -10,6 +10,7 @@ mod books;
 mod call;
 mod cast;
 mod choice;
+pub mod contract;
 mod coverage;
 mod decider;
 mod gated;

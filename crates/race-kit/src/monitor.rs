@@ -315,6 +315,18 @@ impl Monitor {
         crate::key::key_of((rows, attempts, flights, holders, parked))
     }
 
+    /// Where everything stands, in words.
+    pub(crate) fn standing(&self, sim: &Sim) -> Vec<String> {
+        let state = sim.state();
+        let invoices = self.known.iter().filter_map(|known| {
+            let seen = self.seen.get(&known.id)?;
+            Some(format!("{} {}", known.number, seen.life.state.name()))
+        });
+        let requests = state.books.requests.iter();
+        let requests = requests.map(|it| format!("{} {:?}", it.prepared.number, it.flight));
+        invoices.chain(requests).collect()
+    }
+
     /// One number for what it remembers and cannot read again.
     pub(crate) fn end_key(&self) -> u64 {
         let busy = self.sometimes.contains(&Sometimes::LockRefused);

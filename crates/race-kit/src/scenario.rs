@@ -20,12 +20,8 @@ pub struct Scenario {
 }
 
 /// Everything that fails at the ledger, and nothing else.
-pub const LEDGER: [Verb; 7] =
+const LEDGER: [Verb; 7] =
     [Verb::Unsent, Verb::Lost, Verb::Refuse, Verb::Limit, Verb::Hold, Verb::Vanish, Verb::Hide];
-
-/// Processes that die or stand still, and time.
-pub const PROCESS: [Verb; 6] =
-    [Verb::Crash, Verb::Zombie, Verb::Cancel, Verb::Panic, Verb::Pause, Verb::TimePasses];
 
 impl Scenario {
     /// All of them.
