@@ -136,7 +136,7 @@ fn a_bug_that_shows_in_every_order_is_there_from_the_beginning() -> Result<()> {
     Ok(())
 }
 
-/// Worlds in which every posted invoice is called rejected.
+/// Worlds in which whatever was sent is called rejected.
 struct Liars;
 
 impl Factory for Liars {
@@ -167,8 +167,10 @@ impl Ledger for Liar {
 
     async fn post(&self, token: ClaimToken) -> Outcome {
         match self.0.post(token).await {
-            Outcome::Posted { .. } => Outcome::Rejected { code: None, reason: "a lie".to_owned() },
-            other => other,
+            not_sent @ Outcome::NotSent { .. } => not_sent,
+            Outcome::Posted { .. } | Outcome::Rejected { .. } | Outcome::InDoubt { .. } => {
+                Outcome::Rejected { code: None, reason: "a lie".to_owned() }
+            }
         }
     }
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::Timeline;
 use crate::no_return::NoReturn;
-use crate::record::{Lane, Line, Weight, Wire};
+use crate::record::{Line, Weight, Wire};
 
 impl Timeline {
     /// Everything as JSON, with every line of the record:
@@ -60,11 +60,10 @@ impl Timeline {
             (line.marks.violation, "violation"),
         ];
         let marks = marks.iter().filter(|(it, _)| *it).map(|(_, name)| *name);
-        let lane: Lane = line.lane;
         json!({
             "step": line.step,
             "seconds": line.at.as_secs(),
-            "lane": lane.name(&self.plan.setting),
+            "lane": line.lane.name(&self.plan.setting),
             "text": line.text,
             "weight": match line.weight {
                 Weight::Aside => "aside",

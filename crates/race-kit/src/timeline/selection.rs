@@ -41,13 +41,14 @@ impl Timeline {
             return 100;
         }
         let moved = !line.rows.is_empty();
-        let relocked = line.lock.is_some();
+        let (relocked, taken) = (line.lock.is_some(), line.lock.as_deref() != Some(""));
         let wire = matches!(line.wire, Some(Wire::Leaves(_) | Wire::Lands(_) | Wire::Ends(_)));
         match line.weight {
             _ if wire => 90,
             _ if moved => 80,
             Weight::Telling if !matches!(line.wire, Some(Wire::Answers(_))) => 70,
-            _ if relocked => 60,
+            _ if relocked && taken => 60,
+            _ if relocked => 55,
             Weight::Telling => 50,
             Weight::Read if self.is_stale(place) => 45,
             Weight::Done => 40,

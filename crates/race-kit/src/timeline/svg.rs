@@ -93,7 +93,7 @@ struct Drawing<'a> {
     lines: &'a [&'a Line],
     actors: usize,
     /// Where each lane stands; `None` if it is not drawn.
-    lanes: Vec<Option<usize>>,
+    columns: Vec<Option<usize>>,
     rows: usize,
     lock: usize,
     width: usize,
@@ -106,7 +106,7 @@ impl<'a> Drawing<'a> {
     fn of(timeline: &'a Timeline, lines: &'a [&'a Line]) -> Self {
         let actors = timeline.plan.setting.actors.len();
         let mut at = LEFT;
-        let lanes = (0..=actors + 1)
+        let columns = (0..=actors + 1)
             .map(|column| {
                 let own = |line: &&&Line| {
                     line.lane != Lane::World && column_of(line.lane, actors) == column
@@ -129,7 +129,7 @@ impl<'a> Drawing<'a> {
         let widest = plan.iter().chain(&texts).map(|it| it.chars().count()).max().unwrap_or(0);
         let width = (lock + 16 * LETTER).max(40 + widest.saturating_mul(LETTER));
         let top = 40 + plan.len().saturating_mul(LEADING) + 2 * STEP;
-        Self { timeline, lines, actors, lanes, rows, lock, width, top, plan }
+        Self { timeline, lines, actors, columns, rows, lock, width, top, plan }
     }
 
     fn y(&self, nth: usize) -> usize {
@@ -138,7 +138,7 @@ impl<'a> Drawing<'a> {
 
     /// Where a lane stands.
     fn x(&self, column: usize) -> usize {
-        self.lanes.get(column).copied().flatten().unwrap_or(LEFT)
+        self.columns.get(column).copied().flatten().unwrap_or(LEFT)
     }
 
     fn height(&self, left_out: usize) -> usize {
@@ -160,7 +160,7 @@ impl<'a> Drawing<'a> {
         text(body, (self.rows, head), "aside", "invoices");
         text(body, (self.lock, head), "aside", "run lock");
         let foot = self.y(self.lines.len());
-        for (column, x) in self.lanes.iter().enumerate() {
+        for (column, x) in self.columns.iter().enumerate() {
             let Some(x) = x else { continue };
             let lane = if column > self.actors { Lane::Ledger } else { Lane::Actor(column) };
             text(body, (*x, head), "name", &lane.name(&self.timeline.plan.setting));

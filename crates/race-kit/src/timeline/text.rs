@@ -169,7 +169,7 @@ impl Layout {
                 }
                 let lanes: String = lanes.into_iter().collect();
                 let row = line.rows.get(nth).map(|row| cut(row, self.rows)).unwrap_or_default();
-                let lock = line.lock.as_deref().filter(|_| nth == 0).map(|it| holder(it));
+                let lock = line.lock.as_deref().filter(|_| nth == 0).map(holder);
                 let lock = lock.unwrap_or_default();
                 let left = if nth == 0 {
                     format!("{:>4}  {:>6}", line.step, line.at.as_secs())

@@ -189,11 +189,8 @@ fn number<T: std::str::FromStr>(flag: &str, value: &str) -> Result<T, Stop> {
 
 fn named<T: Copy>(flag: &str, value: &str, all: &[(T, &str)]) -> Result<T, Stop> {
     let known = all.iter().find(|(_, name)| *name == value).map(|(it, _)| *it);
-    match known {
-        Some(it) => Ok(it),
-        None => {
-            let names: Vec<&str> = all.iter().map(|(_, name)| *name).collect();
-            usage(format!("{flag} is one of {}, not `{value}`", names.join(", ")))
-        }
-    }
+    known.ok_or_else(|| {
+        let names: Vec<&str> = all.iter().map(|(_, name)| *name).collect();
+        Stop::Usage(format!("{flag} is one of {}, not `{value}`", names.join(", ")))
+    })
 }

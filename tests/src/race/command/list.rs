@@ -1,5 +1,7 @@
 //! `race list`: what there is.
 
+use std::fmt::Write as _;
+
 use postonce_race_kit::{Plan, Scenario};
 use serde_json::json;
 
@@ -24,11 +26,12 @@ pub(super) fn text(scenarios: &[Scenario]) -> String {
             None => String::new(),
         };
         let (name, about) = (scenario.name, scenario.about);
-        text += &format!("{name}\n    {about}{expected}\n    {}\n", setting(scenario));
+        let setting = setting(scenario);
+        let _infallible = writeln!(text, "{name}\n    {about}{expected}\n    {setting}");
     }
     let mutants = Rung::Memory.factory().mutants();
     if !mutants.is_empty() {
-        text += &format!("\nmutants, for --mutant: {}\n", mutants.join(", "));
+        let _infallible = writeln!(text, "\nmutants, for --mutant: {}", mutants.join(", "));
     }
     text
 }

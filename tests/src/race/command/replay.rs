@@ -1,6 +1,6 @@
 //! `race replay`: a plan once more, as a picture.
 
-use std::io::{ErrorKind, Read as _};
+use std::io::ErrorKind;
 
 use postonce_race_kit::{Plan, Timeline};
 
@@ -32,18 +32,17 @@ pub(crate) fn replay(wanted: &Replay) -> Result<(), Stop> {
 
 /// The plan that is to be played.
 fn plan(wanted: &Replay) -> Result<Plan, Stop> {
-    let (name, read) = match &wanted.file {
-        Some(file) => (file.display().to_string(), std::fs::read_to_string(file)),
-        None => {
-            let mut text = String::new();
-            let read = std::io::stdin().read_to_string(&mut text);
-            ("-".to_owned(), read.map(|_| text))
-        }
+    let (name, read) = if let Some(file) = &wanted.file {
+        (file.display().to_string(), std::fs::read_to_string(file))
+    } else {
+        ("-".to_owned(), std::io::read_to_string(std::io::stdin()))
     };
-    let text = read.map_err(|error| match error.kind() {
-        ErrorKind::NotFound => Stop::Missing(format!("there is no file {name}")),
-        ErrorKind::InvalidData => Stop::Unreadable(format!("{name}:1: this is no text")),
-        _ => Stop::Missing(format!("cannot read {name}: {error}")),
+    let text = read.map_err(|error| {
+        if error.kind() == ErrorKind::InvalidData {
+            Stop::Unreadable(format!("{name}:1: this is no text"))
+        } else {
+            Stop::Missing(format!("cannot read {name}: {error}"))
+        }
     })?;
     let parsed = text.parse::<Plan>();
     parsed.map_err(|it| Stop::Unreadable(format!("{name}:{}: {}", it.line, it.message)))

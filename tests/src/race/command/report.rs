@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use postonce_race_kit::{Coverage, Exhausted, Plan, Scenario, Timeline, Violation};
+use postonce_race_kit::{Coverage, Exhausted, Plan, Scenario, Sometimes, Timeline, Violation};
 use serde_json::{Value, json};
 
 /// See the module's text.
@@ -109,7 +109,7 @@ impl Report {
                     .iter()
                     .map(|(it, count)| (it.words().to_owned(), json!(count)))
                     .collect();
-                let never: Vec<&str> = coverage.never().into_iter().map(|it| it.words()).collect();
+                let never: Vec<&str> = coverage.never().into_iter().map(Sometimes::words).collect();
                 let moves = coverage.moves.iter().map(
                     |((from, to), count)| json!({"from": from.to_string(), "to": to.to_string(), "count": count}),
                 );
@@ -194,7 +194,7 @@ fn list(
         let end = if items.peek().is_some() { ";" } else { "" };
         if line.chars().count() + item.chars().count() + 2 > WIDTH {
             writeln!(f, "{line}")?;
-            line = "       ".to_owned();
+            "       ".clone_into(&mut line);
         }
         line = format!("{line} {item}{end}");
     }

@@ -48,13 +48,9 @@ pub(super) fn verdict(wanted: &Run, reports: &[Report]) -> Result<(), Stop> {
 fn refuse_unknown_mutant(wanted: &Run, factory: &dyn Factory) -> Result<(), Stop> {
     let mutants = factory.mutants();
     let asked = wanted.scenarios.iter().find_map(|it| it.setting.mutant.as_deref());
-    match asked.filter(|name| !mutants.contains(name)) {
-        None => Ok(()),
-        Some(name) => {
-            let known = if mutants.is_empty() { "none".to_owned() } else { mutants.join(", ") };
-            Err(Stop::Usage(format!("there is no mutant `{name}`; there are: {known}")))
-        }
-    }
+    let Some(name) = asked.filter(|name| !mutants.contains(name)) else { return Ok(()) };
+    let known = if mutants.is_empty() { "none".to_owned() } else { mutants.join(", ") };
+    Err(Stop::Usage(format!("there is no mutant `{name}`; there are: {known}")))
 }
 
 /// One scenario.
