@@ -277,3 +277,6 @@ pub fn replay(factory: &dyn Factory, plan: &Plan) -> Result<Replayed, String> {
     let played = stage.play(&mut decider, Options { record: true, ..Options::default() })?;
     Ok(Replayed { unused: decider.unused(), played })
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, ensure};
-use postonce_race_kit::{Invariant, Scenario, Strategy};
+use postonce_race_kit::{
+    Bound, Budget, Invariant, Scenario, Stage, Strategy, exhaust_while, hunt_while,
+};
 
 use super::arguments::{Command, Format, Replay, Run};
 use super::report::{Outcome, summary};
@@ -190,6 +192,27 @@ fn an_exhaustive_search_says_whether_it_is_complete() -> Result<()> {
     assert!(all.contains("; all with 1 deviations at most"), "{all}");
     let some = hunted("run posting --exhaustive 1 --runs 3")?.to_string();
     assert!(some.contains("; not all with 1 deviations at most"), "{some}");
+    Ok(())
+}
+
+#[test]
+fn a_search_ends_when_it_is_told_to_with_what_it_has_seen() -> Result<()> {
+    let scenario = Scenario::named("posting").context("a scenario")?;
+    let factory = Rung::Memory.factory();
+    let stage = Stage::new(&*factory, scenario.setting).map_err(anyhow::Error::msg)?;
+    let mut asked = 0;
+    let mut go_on = || {
+        asked += 1;
+        asked <= 7
+    };
+    let (runs, verbs) = (u64::MAX, scenario.verbs);
+    let budget = Budget { runs, seed: 1, verbs, only: None, coverage: true };
+    let hunt = hunt_while(&stage, budget, &mut go_on).map_err(anyhow::Error::msg)?;
+    assert_eq!(hunt.coverage.schedules, 7);
+    assert!(!hunt.coverage.states.is_empty() && hunt.found.is_none());
+    let bound = Bound { deviations: 9, runs, verbs, prune: true, go_on: false };
+    let all = exhaust_while(&stage, bound, &mut || false).map_err(anyhow::Error::msg)?;
+    assert!(!all.exhausted.complete);
     Ok(())
 }
 
