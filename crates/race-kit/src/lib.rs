@@ -19,6 +19,7 @@ mod invariant;
 mod key;
 mod minimise;
 mod monitor;
+mod no_return;
 mod op;
 mod plan;
 mod player;
@@ -28,19 +29,25 @@ mod setting;
 mod sim;
 mod stage;
 mod strategy;
+mod timeline;
 mod world;
 
 pub use choice::{Choice, Object, Verb, Verbs};
 pub use coverage::{Coverage, Sometimes};
 pub use decider::{Chance, Decider, Exhausted, Exhaustive, Menu, Pct, Pick, Replay, Walk};
-pub use hunt::{Bound, Budget, Exhaustion, Found, Hunt, Replayed, Strategy, exhaust, hunt, replay};
+pub use hunt::{
+    Bound, Budget, Exhaustion, Found, Hunt, Replayed, Strategy, exhaust, exhaust_while, hunt,
+    hunt_while, replay,
+};
 pub use invariant::{Invariant, Violation};
 pub use minimise::{Minimised, minimise};
+pub use no_return::{NoReturn, no_return};
 pub use plan::{Item, Plan, PlanError};
 pub use player::Played;
-pub use record::{Lane, Line, Marks, Record};
+pub use record::{Lane, Line, Marks, Record, Weight, Wire};
 pub use scenario::Scenario;
 pub use setting::{Filter, LockKind, Role, Setting};
 pub use stage::{Options, Stage};
 pub use strategy::{PlanTree, Plans, plans};
+pub use timeline::Timeline;
 pub use world::{Factory, StorePorts, World};

@@ -47,7 +47,6 @@ pub(crate) struct Monitor {
     claims: BTreeSet<ClaimId>,
     /// The database has gone back: what it says of the past is not the past.
     pub(crate) restored: bool,
-    lock: Option<LockState>,
     pub(crate) sometimes: BTreeSet<Sometimes>,
     pub(crate) moves: Vec<(StateName, StateName)>,
 }
@@ -61,7 +60,6 @@ impl Monitor {
             ruled_out: BTreeSet::new(),
             claims: BTreeSet::new(),
             restored: false,
-            lock: None,
             sometimes: BTreeSet::new(),
             moves: Vec::new(),
         }
@@ -303,22 +301,6 @@ impl Monitor {
             return broken(Invariant::S6, format!("{} is rejected, and has landed", known.number));
         }
         Ok(())
-    }
-
-    /// Writes who has the run lock beside the last line, if that has changed.
-    pub(crate) fn look_at_lock(&mut self, world: &dyn World, sim: &Sim) {
-        let ports = self.ports.clone();
-        let Some(Ok(now)) = ask(world, async move { ports.lock.state().await }) else { return };
-        if self.lock.as_ref() == Some(&now) {
-            return;
-        }
-        let mut state = sim.state();
-        let holder = state.holds.iter().rev().find(|hold| hold.inner.is_some());
-        let name = holder.map(|hold| format!("#{}", hold.actor)).unwrap_or_default();
-        if let Some(line) = state.record.lines.last_mut() {
-            line.lock = Some(name);
-        }
-        self.lock = Some(now);
     }
 
     /// One number for what a person would call the state: rows, lock, ledger, who waits where.

@@ -272,11 +272,32 @@ impl<'a> Player<'a> {
             self.faults_left = self.faults_left.saturating_sub(u32::from(choice.is_fault()));
         }
         self.apply(choice)?;
-        if self.options.record {
-            self.settle()?;
-            self.monitor.look_at_lock(&*self.world, &self.sim);
-        }
+        self.note_holder();
+        self.note_silence(choice);
         Ok(())
+    }
+
+    /// Writes down who has the run lock, if that has changed.
+    fn note_holder(&self) {
+        if self.options.record {
+            let mut state = self.sim.state();
+            let holder = state.holds.iter().rev().find(|hold| hold.inner.is_some());
+            let holder = holder.map(|hold| hold.actor);
+            state.record.held_by(holder, &self.play.setting);
+        }
+    }
+
+    /// A fault of a call that writes no line of its own gets one.
+    fn note_silence(&self, choice: Choice) {
+        let mut state = self.sim.state();
+        if state.record.fault {
+            let lane = match choice.object {
+                Object::Call { actor, .. } | Object::Actor(actor) => Lane::Actor(actor),
+                Object::Request(_) => Lane::Ledger,
+                Object::Zombie(_) | Object::Time(_) | Object::World => Lane::World,
+            };
+            state.write(lane, || choice.verb.as_str().to_owned());
+        }
     }
 
     fn note_switch(&mut self, at: Object, choice: Choice) {
@@ -299,6 +320,7 @@ impl<'a> Player<'a> {
     fn settle(&mut self) -> Verdict {
         loop {
             self.poll_woken()?;
+            self.note_holder();
             let auto = {
                 let state = self.sim.state();
                 let mut parked = state.parked.iter();
@@ -373,6 +395,8 @@ impl<'a> Player<'a> {
         {
             return broken(Invariant::L2, "a call does not come to its end");
         }
+        // Before anybody goes on: what this call has changed is this call's doing.
+        self.monitor.after_step(&*self.world, &self.sim)?;
         let waker = {
             let mut state = self.sim.state();
             let call = state.parked.iter_mut().find(|call| call.id == id);

@@ -16,7 +16,7 @@ use postonce_ports::lock::HeldLock;
 
 use crate::books::{Books, Flight};
 use crate::op::Op;
-use crate::record::{Lane, Record};
+use crate::record::{Lane, Record, Weight};
 use crate::setting::Filter;
 
 /// How a call goes on.
@@ -297,9 +297,13 @@ impl State {
     }
 
     pub(crate) fn write(&mut self, lane: Lane, text: impl FnOnce() -> String) {
+        self.write_as(Weight::Telling, lane, text);
+    }
+
+    pub(crate) fn write_as(&mut self, weight: Weight, lane: Lane, text: impl FnOnce() -> String) {
         if self.modes.record {
             let (now, text) = (self.now, text());
-            self.record.write(now, lane, text);
+            self.record.write(now, lane, weight, text);
         }
     }
 

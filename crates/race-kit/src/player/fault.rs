@@ -8,7 +8,7 @@ use crate::choice::{Choice, Object, Target, Verb};
 use crate::coverage::Sometimes;
 use crate::monitor::Verdict;
 use crate::op::Kind;
-use crate::record::Lane;
+use crate::record::{Lane, Wire};
 use crate::sim::{Event, Given, LeftBehind, Status};
 
 /// A client waits this long for the ledger's answer.
@@ -118,6 +118,11 @@ impl Player<'_> {
         self.write(Lane::Ledger, || format!("http#{n} {words}"));
         let visible_at = if verb == Verb::Hide { now + VISIBILITY } else { now };
         let mut state = self.sim.state();
+        state.record.tie(match next {
+            Flight::Landed | Flight::LandedUnanswered => Wire::Lands(n),
+            Flight::Awaited | Flight::Held => Wire::Stays(n),
+            Flight::Refused | Flight::Limited | Flight::Gone => Wire::Ends(n),
+        });
         if matches!(next, Flight::Landed | Flight::LandedUnanswered) {
             state.books.land(n, next, visible_at);
             state.events.push(Event::Landed(n));
