@@ -217,5 +217,5 @@ pub(crate) fn summary(reports: &[Report]) -> String {
     ];
     let parts = parts.iter().filter(|(count, _)| *count > 0);
     let parts: Vec<String> = parts.map(|(count, words)| format!("{count} {words}")).collect();
-    format!("{schedules} schedules in {} scenarios: {}", reports.len(), parts.join(", "))
+    format!("{schedules} schedules; of {} scenarios {}", reports.len(), parts.join(", "))
 }

@@ -64,18 +64,15 @@ pub(super) fn hunt(
     let mut go_on =
         || !pace::is_interrupted() && wanted.time.is_none_or(|most| watch.elapsed() < most);
     let (runs, verbs) = (wanted.runs, scenario.verbs);
-    let (seen, found) = match wanted.exhaustive {
-        Some(deviations) => {
-            let bound = Bound { deviations, runs, verbs, prune: stage.has_keys(), go_on: false };
-            let all = exhaust_while(&stage, bound, &mut go_on)?;
-            (Seen::Every { exhausted: all.exhausted, deviations }, all.found.into_iter().next())
-        }
-        None => {
-            let (seed, only) = (wanted.seed, wanted.only);
-            let budget = Budget { runs, seed, verbs, only, coverage: true };
-            let hunt = hunt_while(&stage, budget, &mut go_on)?;
-            (Seen::Random(hunt.coverage), hunt.found)
-        }
+    let (seen, found) = if let Some(deviations) = wanted.exhaustive {
+        let bound = Bound { deviations, runs, verbs, prune: stage.has_keys(), go_on: false };
+        let all = exhaust_while(&stage, bound, &mut go_on)?;
+        (Seen::Every { exhausted: all.exhausted, deviations }, all.found.into_iter().next())
+    } else {
+        let (seed, only) = (wanted.seed, wanted.only);
+        let budget = Budget { runs, seed, verbs, only, coverage: true };
+        let hunt = hunt_while(&stage, budget, &mut go_on)?;
+        (Seen::Random(hunt.coverage), hunt.found)
     };
     let elapsed = watch.elapsed();
     let found = found.map(|it| finding(factory, it)).transpose()?;

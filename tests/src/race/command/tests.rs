@@ -139,7 +139,7 @@ fn what_holds_is_told_with_what_was_seen() -> Result<()> {
         assert!(text.contains(part), "{part}\n{text}");
     }
     assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
-    assert_eq!(summary(&[report]), "60 schedules in 1 scenarios: 1 hold");
+    assert_eq!(summary(&[report]), "60 schedules; of 1 scenarios 1 hold");
     Ok(())
 }
 
