@@ -21,6 +21,7 @@ use crate::books::{Document, Flight};
 use crate::cast::{self, Ended, Known, Play};
 use crate::choice::{Choice, Object, Verb};
 use crate::coverage::Sometimes;
+use crate::deed::Deed;
 use crate::decider::{Decider, Menu, Pick};
 use crate::gated::Gated;
 use crate::invariant::{Invariant, Violation};
@@ -49,6 +50,8 @@ pub struct Played {
     pub steps: u32,
     /// Whether the decider stopped it.
     pub stopped: bool,
+    /// Where each invoice stood when it was seen last, by its number.
+    pub ends: Vec<(String, postonce_domain::StateName)>,
     /// What happened that must happen sometimes.
     pub(crate) sometimes: Vec<Sometimes>,
     pub(crate) moves: Vec<(postonce_domain::StateName, postonce_domain::StateName)>,
@@ -128,6 +131,7 @@ impl<'a> Player<'a> {
                 impossible: Vec::new(),
                 steps: 0,
                 stopped: false,
+                ends: Vec::new(),
                 sometimes: Vec::new(),
                 moves: Vec::new(),
                 switches: Vec::new(),
@@ -181,7 +185,9 @@ impl<'a> Player<'a> {
     }
 
     pub(crate) fn play(mut self, decider: &mut dyn Decider) -> Played {
-        let verdict = self.chaos(decider).and_then(|()| {
+        let chaos = self.chaos(decider);
+        let deeds = std::mem::take(&mut self.sim.state().record.deeds);
+        let verdict = chaos.and_then(|()| {
             let ends = self.options.calm && !self.played.stopped;
             if ends { self.calm() } else { Ok(()) }
         });
@@ -190,8 +196,9 @@ impl<'a> Player<'a> {
         self.tasks.clear();
         self.played.sometimes = self.monitor.sometimes.iter().copied().collect();
         self.played.moves = std::mem::take(&mut self.monitor.moves);
+        self.played.ends = self.monitor.ends();
         let mut state = self.sim.state();
-        self.played.record = std::mem::take(&mut state.record);
+        self.played.record = Record { deeds, ..std::mem::take(&mut state.record) };
         let histories: Vec<u64> = state.actors.iter().map(|actor| actor.history).collect();
         self.played.trace = crate::key::key_of(histories);
         if self.played.violation.is_some()
@@ -352,7 +359,12 @@ impl<'a> Player<'a> {
                 return Ok(());
             };
             let given = if call.doomed { Given::Unsent } else { given };
-            (call.effect.take(), given)
+            let (actor, nth, op) = (call.actor, call.nth, call.op);
+            let effect = call.effect.take();
+            if nth > 0 {
+                state.done(Deed::Call { actor, nth, op, given });
+            }
+            (effect, given)
         };
         if let Some(effect) = effect
             && !self.world.drive(effect(given))

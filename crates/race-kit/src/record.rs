@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::deed::Deed;
+
 /// Where something happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Lane {
@@ -48,6 +50,8 @@ pub struct Line {
 pub struct Record {
     /// In order.
     pub lines: Vec<Line>,
+    /// What was done to the world until all was calm.
+    pub deeds: Vec<Deed>,
     pub(crate) step: u32,
     pub(crate) fault: bool,
 }
