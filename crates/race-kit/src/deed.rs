@@ -41,3 +41,14 @@ pub enum Deed {
     /// Time passes. What it does to requests has been told before.
     Pass(Duration),
 }
+
+/// Where everybody stands before a choice is made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stand {
+    /// How many deeds have been done by then.
+    pub deeds: usize,
+    /// The calls that could go on: whose, which choice point, what.
+    pub waiting: Vec<(usize, u32, Op)>,
+    /// Whose work is over.
+    pub over: Vec<usize>,
+}

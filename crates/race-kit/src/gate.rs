@@ -4,7 +4,7 @@
 //! code. What lets them go on is the caller's: another process, by a pipe.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -18,6 +18,7 @@ use postonce_ports::clock::Clock;
 use postonce_ports::ledger::{Ledger, LedgerError, PrepareError};
 
 use crate::StorePorts;
+use crate::call::Call;
 use crate::gated::Gated;
 use crate::op::Op;
 use crate::sim::{Actor, Given, Modes, Sim, Waits};
@@ -59,9 +60,6 @@ impl Gate {
 
     /// The ports that the engine gets. `outer` are those that the process has, with the store
     /// ports once more as the kit wants them.
-    ///
-    /// Of several requests at once in the air the calls would be counted otherwise than in a
-    /// schedule, so the engine's concurrency must be one.
     pub fn ports(&self, stores: StorePorts, outer: Ports) -> Ports {
         let gated = Gated { sim: self.0.clone(), actor: 0, inner: stores };
         let outside =
@@ -106,6 +104,35 @@ fn unavailable() -> LedgerError {
     LedgerError::Unavailable { message: "no answer, by plan".to_owned(), source: None }
 }
 
+fn locked<T>(slot: &Mutex<T>) -> MutexGuard<'_, T> {
+    slot.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Sim {
+    /// Tells of a call that was parked silently.
+    fn tell_of<T>(&self, call: &Call<T>) {
+        let state = self.state();
+        let parked = state.parked.iter().find(|it| Some(it.id) == call.id());
+        let at = parked.map(|it| At { id: it.id, nth: it.nth, op: it.op });
+        let told = state.told.clone();
+        drop(state);
+        if let (Some(at), Some(told)) = (at, told) {
+            told(self, at);
+        }
+    }
+
+    /// The number of a call that comes to nothing is the next one's, if there was none since.
+    fn give_number_back<T>(&self, call: &Call<T>) {
+        let mut state = self.state();
+        let nth = state.parked.iter().find(|it| Some(it.id) == call.id()).map(|it| it.nth);
+        if let Some(actor) = state.actors.first_mut()
+            && nth == Some(actor.steps)
+        {
+            actor.steps -= 1;
+        }
+    }
+}
+
 impl Outside {
     /// A question to the ledger.
     async fn ask<T, E, F>(
@@ -120,7 +147,11 @@ impl Outside {
     {
         let ledger = Arc::clone(&self.ledger);
         let effect = move |given| async move {
-            if given == Given::Normally { question(ledger).await } else { Err(unavailable().into()) }
+            if given == Given::Normally {
+                question(ledger).await
+            } else {
+                Err(unavailable().into())
+            }
         };
         self.gated.call(op, Waits::ForItsTurn, effect).await
     }
@@ -134,9 +165,8 @@ impl Ledger for Outside {
         marker: Marker,
     ) -> Result<PreparedRequest, PrepareError> {
         let invoice = invoice.clone();
-        let question = move |ledger: Arc<dyn Ledger>| async move {
-            ledger.prepare(&invoice, marker).await
-        };
+        let question =
+            move |ledger: Arc<dyn Ledger>| async move { ledger.prepare(&invoice, marker).await };
         self.ask(Op::Prepare, question).await
     }
 
@@ -154,15 +184,27 @@ impl Ledger for Outside {
             Given::Limited => return not(NotSentCause::RateLimited, "too many requests"),
             Given::Normally | Given::Lost | Given::Panic => {}
         }
+        // As in a schedule: the answer has its number as soon as the request is on its way, and is
+        // told of when it is there.
+        let told = Arc::new(Mutex::new(None));
+        let slot = Arc::clone(&told);
+        let taken = move |_| async move { locked(&slot).take() };
+        let sim = &self.gated.sim;
+        let mut answer = Call::new(sim, (0, Op::Answer), Waits::ForRequest(0), taken);
+        let unanswered = futures::poll!(&mut answer).is_pending();
         let outcome = self.ledger.post(token).await;
         // What has not left has no answer to wait for.
-        if let Outcome::NotSent { cause: NotSentCause::Expired | NotSentCause::NoConnection, .. } =
-            outcome
-        {
+        let has_left = !matches!(
+            outcome,
+            Outcome::NotSent { cause: NotSentCause::Expired | NotSentCause::NoConnection, .. }
+        );
+        if !has_left || !unanswered {
+            sim.give_number_back(&answer);
             return outcome;
         }
-        let answer = move |_| async move { outcome };
-        self.gated.call(Op::Answer, Waits::ForItsTurn, answer).await
+        *locked(&told) = Some(outcome);
+        sim.tell_of(&answer);
+        answer.await.unwrap_or_else(|| not(NotSentCause::NoConnection, "no connection"))
     }
 
     async fn search(

@@ -34,7 +34,7 @@ pub use cast::{Known, policy, prepare};
 pub use choice::{Choice, LONG_TIME, Object, Verb, Verbs};
 pub use coverage::{Coverage, Sometimes};
 pub use decider::{Chance, Decider, Exhausted, Exhaustive, Menu, Pct, Pick, Replay, Walk};
-pub use deed::Deed;
+pub use deed::{Deed, Stand};
 pub use gate::{At, Gate};
 pub use hunt::{Bound, Budget, Exhaustion, Found, Hunt, Replayed, Strategy, exhaust, hunt, replay};
 pub use invariant::{Invariant, Violation};

@@ -331,7 +331,9 @@ impl Monitor {
 
     /// Where each invoice stood when it was seen last.
     pub(crate) fn ends(&self) -> Vec<(String, StateName)> {
-        let seen = |known: &Known| Some((known.number.to_string(), self.seen.get(&known.id)?.life.state.name()));
+        let seen = |known: &Known| {
+            Some((known.number.to_string(), self.seen.get(&known.id)?.life.state.name()))
+        };
         self.known.iter().filter_map(seen).collect()
     }
 

@@ -21,8 +21,8 @@ use crate::books::{Document, Flight};
 use crate::cast::{self, Ended, Known, Play};
 use crate::choice::{Choice, Object, Verb};
 use crate::coverage::Sometimes;
-use crate::deed::Deed;
 use crate::decider::{Decider, Menu, Pick};
+use crate::deed::{Deed, Stand};
 use crate::gated::Gated;
 use crate::invariant::{Invariant, Violation};
 use crate::monitor::{Monitor, Verdict, broken};
@@ -224,6 +224,7 @@ impl<'a> Player<'a> {
                 }
                 return self.deadlock();
             }
+            self.write_stand();
             self.played.steps += 1;
             if self.played.steps > STEPS_MAX {
                 return broken(Invariant::L4, format!("more than {STEPS_MAX} steps"));
@@ -244,6 +245,20 @@ impl<'a> Player<'a> {
             self.choose(at, choice)?;
         }
         self.monitor.at_rest(&*self.world, &self.sim)
+    }
+
+    /// Writes down where everybody stands, for whoever does the same elsewhere.
+    fn write_stand(&self) {
+        let mut state = self.sim.state();
+        if !state.modes.record {
+            return;
+        }
+        let waits = state.parked.iter().filter(|call| call.nth > 0 && state.is_enabled(call));
+        let waiting = waits.map(|call| (call.actor, call.nth, call.op)).collect();
+        let tasks = (0..).zip(&self.tasks);
+        let over = tasks.filter(|(_, task)| task.work.is_none()).map(|(actor, _)| actor).collect();
+        let deeds = state.record.deeds.len();
+        state.record.stands.push(Stand { deeds, waiting, over });
     }
 
     /// Makes one choice instead of, or as, what would go on at `at`.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::deed::Deed;
+use crate::deed::{Deed, Stand};
 
 /// Where something happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -52,6 +52,8 @@ pub struct Record {
     pub lines: Vec<Line>,
     /// What was done to the world until all was calm.
     pub deeds: Vec<Deed>,
+    /// Where everybody stood before each choice.
+    pub stands: Vec<Stand>,
     pub(crate) step: u32,
     pub(crate) fault: bool,
 }

@@ -243,7 +243,8 @@ impl Sim {
         let waker = Some(waker.clone());
         let (given, doomed) = (None, false);
         state.parked.push(Parked { id, actor, nth, op, waits, effect, given, waker, doomed });
-        let told = state.told.clone();
+        // An answer that is not there yet is told of by whoever brings it.
+        let told = state.told.clone().filter(|_| !matches!(waits, Waits::ForRequest(_)));
         drop(state);
         if let Some(told) = told {
             told(self, At { id, nth, op });

@@ -23,6 +23,7 @@ mod arena;
 mod calm;
 mod chaos;
 mod child;
+mod command;
 mod report;
 
 use std::time::{Duration, Instant};
@@ -31,7 +32,7 @@ use anyhow::{Context as _, Result};
 use postonce_engine::Ports;
 use postonce_ports::clock::Clock;
 use postonce_race_kit::{
-    Deed, Decider, Factory, Options, Plan, Played, Replay, Scenario, Setting, Stage, Verb, Walk,
+    Decider, Deed, Factory, Options, Plan, Played, Replay, Scenario, Setting, Stage, Verb, Walk,
     World,
 };
 
@@ -41,6 +42,7 @@ use arena::Arena;
 use chaos::Chaos;
 
 pub use able::refusal;
+pub use command::{SCENARIOS, command};
 pub use report::{Found, Report};
 
 /// Whether the processes are as they are released.

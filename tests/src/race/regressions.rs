@@ -57,7 +57,11 @@ pub(super) fn walks_go_the_same(
         for seed in 0..walks {
             let tell = |stage| play(stage, &mut Walk::sticky(seed)).map_err(anyhow::Error::msg);
             let difference = difference(&tell(&model)?, &tell(&real)?);
-            ensure!(difference.is_none(), "{name}, walk {seed}\n{}", difference.unwrap_or_default());
+            ensure!(
+                difference.is_none(),
+                "{name}, walk {seed}\n{}",
+                difference.unwrap_or_default()
+            );
         }
     }
     Ok(())
@@ -75,14 +79,17 @@ fn every_plan_comes_to_its_verdict() -> Result<()> {
 #[test]
 fn the_plans_have_every_verb_every_role_and_most_scenarios() -> Result<()> {
     let plans = plans()?;
-    let has = |verb: Verb| plans.iter().any(|(_, plan)| plan.items.iter().any(|it| it.choice.verb == verb));
+    let has = |verb: Verb| {
+        plans.iter().any(|(_, plan)| plan.items.iter().any(|it| it.choice.verb == verb))
+    };
     let missing: Vec<_> = Verb::ALL.iter().filter(|(verb, _)| !has(*verb)).collect();
     ensure!(missing.is_empty(), "no plan has {missing:?}");
     let acts = |role: Role| plans.iter().any(|(_, plan)| plan.setting.actors.contains(&role));
     let missing: Vec<_> = Role::ALL.iter().filter(|(role, _)| !acts(*role)).collect();
     ensure!(missing.is_empty(), "in no plan acts {missing:?}");
     let scenarios = Scenario::all();
-    let shown = scenarios.iter().filter(|it| plans.iter().any(|(_, p)| p.setting.scenario == it.name));
+    let shown =
+        scenarios.iter().filter(|it| plans.iter().any(|(_, p)| p.setting.scenario == it.name));
     let (shown, all) = (shown.count(), scenarios.len());
     ensure!(shown * 4 >= all * 3, "{shown} of {all} scenarios");
     Ok(())

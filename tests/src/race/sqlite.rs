@@ -91,22 +91,26 @@ impl Sqlite {
     }
 }
 
-/// What a race does from outside need not outlive a power cut.
+/// What a race does from outside need not outlive a power cut. Rows refer to each other, and go in
+/// the order of their tables.
+const SETTINGS: &str =
+    "PRAGMA busy_timeout = 20000; PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF;";
+
 fn connect(path: &Path) -> anyhow::Result<SqliteConnection> {
     let mut admin = SqliteConnection::establish(path.to_str().unwrap_or_default())?;
-    admin.batch_execute("PRAGMA busy_timeout = 20000; PRAGMA synchronous = OFF;")?;
+    admin.batch_execute(SETTINGS)?;
     Ok(admin)
 }
 
 impl Shared {
     /// Runs statements in one transaction, in which the trail may be changed.
     fn change(&self, statements: &str) -> QueryResult<()> {
-        let off: String = self.guards.iter().map(|it| format!("DROP TRIGGER {};", it.name)).collect();
+        let off: String =
+            self.guards.iter().map(|it| format!("DROP TRIGGER {};", it.name)).collect();
         let on: String = self.guards.iter().map(|it| format!("{};", it.sql)).collect();
         let mut admin = self.admin.lock().unwrap_or_else(PoisonError::into_inner);
-        admin.immediate_transaction(|admin| {
-            admin.batch_execute(&format!("{off} {statements} {on}"))
-        })
+        admin
+            .immediate_transaction(|admin| admin.batch_execute(&format!("{off} {statements} {on}")))
     }
 }
 
@@ -143,7 +147,8 @@ impl Drop for SqliteWorld {
 
 impl World for SqliteWorld {
     fn ports(&self, _process: &str) -> StorePorts {
-        let opened = self.shared.work.wait(async { SqliteStore::open(&self.shared.path, &RandomIds) });
+        let opened =
+            self.shared.work.wait(async { SqliteStore::open(&self.shared.path, &RandomIds) });
         let store = Arc::new(opened.expect("the file was opened before"));
         let lock = Arc::new(Patient { inner: store.clone(), held: Arc::clone(&self.held) });
         StorePorts { lock, ..StorePorts::of(store) }

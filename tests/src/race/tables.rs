@@ -108,7 +108,9 @@ impl Tables {
                 .map(|column| {
                     let name = &column.name;
                     let earlier = format!("{name} - {micros}");
-                    format!("{name} = CASE WHEN {name} > {FIRST_TIME} THEN {earlier} ELSE {name} END")
+                    format!(
+                        "{name} = CASE WHEN {name} > {FIRST_TIME} THEN {earlier} ELSE {name} END"
+                    )
                 })
                 .collect();
             let set = set.join(", ");
@@ -131,7 +133,8 @@ impl Tables {
         let numbers = self.changing().flat_map(|(_, columns)| columns);
         let left = numbers.filter(|column| column.is_number && !column.is_time());
         left.map(|Column { table, name, .. }| {
-            let question = format!("SELECT COUNT(*) AS n FROM {table} WHERE `{name}` > {FIRST_TIME}");
+            let question =
+                format!("SELECT COUNT(*) AS n FROM {table} WHERE `{name}` > {FIRST_TIME}");
             (format!("{table}.{name}"), question)
         })
         .collect()

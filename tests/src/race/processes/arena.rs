@@ -151,9 +151,10 @@ impl Arena {
         let question = format!(
             "SELECT COUNT(*) AS n FROM information_schema.processlist WHERE user = '{user}'"
         );
-        self.until("the end of a dead process's sessions", || {
-            Ok(self.mysql.number(&question)? == 0)
-        })
+        self.until(
+            "the end of a dead process's sessions",
+            || Ok(self.mysql.number(&question)? == 0),
+        )
     }
 
     /// Whether a statement of this actor is in the server's hands.

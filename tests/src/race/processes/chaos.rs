@@ -71,8 +71,18 @@ impl<'a> Chaos<'a> {
         };
         let actors = setting.actors.iter().map(actor).collect();
         let (requests, now) = (Vec::new(), Duration::ZERO);
-        let mut chaos =
-            Self { arena, script, world, known, actors, requests, sender: 0, now, steps: 0, processes: 0 };
+        let mut chaos = Self {
+            arena,
+            script,
+            world,
+            known,
+            actors,
+            requests,
+            sender: 0,
+            now,
+            steps: 0,
+            processes: 0,
+        };
         let at_once = |it: &Actor| it.role != Role::LaterCron;
         let first: Vec<usize> =
             (0..).zip(&chaos.actors).filter(|(_, it)| at_once(it)).map(|(n, _)| n).collect();
@@ -275,9 +285,8 @@ impl<'a> Chaos<'a> {
             "START TRANSACTION; SELECT id FROM postonce_invoice FOR UPDATE; \
              SELECT seq FROM postonce_claim FOR UPDATE",
         )?;
-        let writes = |it: &Actor| {
-            it.at.iter().find(|(_, op)| op.outlives_its_client()).map(|(nth, _)| *nth)
-        };
+        let writes =
+            |it: &Actor| it.at.iter().find(|(_, op)| op.outlives_its_client()).map(|(nth, _)| *nth);
         let nth = writes(&self.actors[actor]);
         if let Some(nth) = nth {
             self.let_go((actor, nth), Given::Normally);

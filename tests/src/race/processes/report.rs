@@ -53,6 +53,11 @@ impl Report {
         *self.refused.entry(why).or_default() += 1;
     }
 
+    /// Whether nothing is wrong, and what was followed ended as in memory.
+    pub fn is_sound(&self) -> bool {
+        self.violations.is_empty() && self.differing.is_empty()
+    }
+
     /// Milliseconds for one step of a schedule.
     fn step_ms(&self) -> f64 {
         self.stepping.as_secs_f64() * 1_000.0 / f64::from(self.steps.max(1))
