@@ -188,9 +188,9 @@ impl Ledger for Outside {
         // told of when it is there.
         let told = Arc::new(Mutex::new(None));
         let slot = Arc::clone(&told);
-        let taken = move |_| async move { locked(&slot).take() };
+        let bring = move |_| async move { locked(&slot).take() };
         let sim = &self.gated.sim;
-        let mut answer = Call::new(sim, (0, Op::Answer), Waits::ForRequest(0), taken);
+        let mut answer = Call::new(sim, (0, Op::Answer), Waits::ForRequest(0), bring);
         let unanswered = futures::poll!(&mut answer).is_pending();
         let outcome = self.ledger.post(token).await;
         // What has not left has no answer to wait for.

@@ -15,7 +15,7 @@ pub(super) fn plans() -> Result<Vec<(String, Plan)>> {
     for entry in std::fs::read_dir(&folder)? {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        ensure!(name.ends_with(".race"), "{name} is no plan");
+        ensure!(path.extension().is_some_and(|it| it == "race"), "{name} is no plan");
         let text = std::fs::read_to_string(&path)?;
         plans.push((name.clone(), text.parse().with_context(|| name)?));
     }
@@ -52,7 +52,8 @@ pub(super) fn walks_go_the_same(
     for name in scenarios {
         let scenario = Scenario::named(name).with_context(|| format!("no scenario {name}"))?;
         let stage = |factory| Stage::new(factory, scenario.setting.clone());
-        let model = stage(&Memory as &dyn Factory).map_err(anyhow::Error::msg)?;
+        let memory: &dyn Factory = &Memory;
+        let model = stage(memory).map_err(anyhow::Error::msg)?;
         let real = stage(factory).map_err(anyhow::Error::msg)?;
         for seed in 0..walks {
             let tell = |stage| play(stage, &mut Walk::sticky(seed)).map_err(anyhow::Error::msg);

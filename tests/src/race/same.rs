@@ -41,7 +41,8 @@ fn lines(setting: &Setting, played: &Played) -> Vec<String> {
         let (step, at) = (line.step, line.at.as_secs());
         let mut text = format!("{step} {at} s {who}: {} [{rows}]", line.text);
         if let Some(now) = line.lock.as_ref().filter(|now| **now != holder) {
-            text += &format!(" lock {now}");
+            text.push_str(" lock ");
+            text.push_str(now);
             holder.clone_from(now);
         }
         lines.push(text);

@@ -105,9 +105,10 @@ fn connect(path: &Path) -> anyhow::Result<SqliteConnection> {
 impl Shared {
     /// Runs statements in one transaction, in which the trail may be changed.
     fn change(&self, statements: &str) -> QueryResult<()> {
-        let off: String =
+        let off: Vec<String> =
             self.guards.iter().map(|it| format!("DROP TRIGGER {};", it.name)).collect();
-        let on: String = self.guards.iter().map(|it| format!("{};", it.sql)).collect();
+        let on: Vec<String> = self.guards.iter().map(|it| format!("{};", it.sql)).collect();
+        let (off, on) = (off.concat(), on.concat());
         let mut admin = self.admin.lock().unwrap_or_else(PoisonError::into_inner);
         admin
             .immediate_transaction(|admin| admin.batch_execute(&format!("{off} {statements} {on}")))

@@ -62,7 +62,8 @@ impl Tables {
 
     /// Statements that take every row out.
     pub(super) fn empty(&self) -> String {
-        self.changing().map(|(name, _)| format!("DELETE FROM {name};")).collect()
+        let delete = |(name, _): (&str, &[Column])| format!("DELETE FROM {name};");
+        self.changing().map(delete).collect::<Vec<_>>().concat()
     }
 
     /// Statements that make the tables that copies go to.

@@ -48,7 +48,8 @@ impl Race {
 
     pub(crate) fn side_ports(&self, mut side: SidePorts) -> SidePorts {
         let stopped = self.is_gated.then(|| (side.clock.boot(), side.clock.wall()));
-        side.clock = Arc::new(Later { clock: side.clock, stopped, later: Arc::clone(&self.later) });
+        side.clock =
+            Arc::new(Later { clock: side.clock, stopped, millis: Arc::clone(&self.later) });
         // They are asked for once.
         drop(self.side.set(side.clone()));
         side
@@ -113,12 +114,12 @@ fn order(line: &str) -> Option<(Given, u32, u64)> {
 struct Later {
     clock: Arc<dyn Clock>,
     stopped: Option<(Duration, Timestamp)>,
-    later: Arc<AtomicU64>,
+    millis: Arc<AtomicU64>,
 }
 
 impl Later {
     fn later(&self) -> Duration {
-        Duration::from_millis(self.later.load(Ordering::SeqCst))
+        Duration::from_millis(self.millis.load(Ordering::SeqCst))
     }
 }
 

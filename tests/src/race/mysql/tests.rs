@@ -21,8 +21,8 @@ fn every_plan_goes_on_a_server_as_in_memory() -> Result<()> {
 #[test]
 fn walks_go_on_a_server_as_in_memory() -> Result<()> {
     let named = Mysql::new(LockKind::Named)?;
-    walks_go_the_same(&named, &["later", "reprocess", "lost-answers", "restored"], 30)?;
-    walks_go_the_same(&Mysql::new(LockKind::Lease)?, &["lease"], 30)
+    walks_go_the_same(&named, &["later", "reprocess", "lost-answers", "restored"], 8)?;
+    walks_go_the_same(&Mysql::new(LockKind::Lease)?, &["lease"], 8)
 }
 
 #[test]

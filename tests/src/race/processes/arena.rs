@@ -134,12 +134,12 @@ impl Arena {
         }
         // It may have ended by itself.
         drop(self.mysql.order(&format!("KILL {owner}")));
-        self.until("the end of the lock's session", || Ok(self.owner()? != Some(owner)))
+        until("the end of the lock's session", || Ok(self.owner()? != Some(owner)))
     }
 
     /// Waits until the server has noticed that an actor has let go of the lock.
     pub(super) fn lock_let_go(&self, actor: usize) -> Result<()> {
-        self.until("a lock that was let go", || {
+        until("a lock that was let go", || {
             let owner = self.owner()?;
             owner.map_or(Ok(true), |owner| Ok(!self.is_of(owner, actor)?))
         })
@@ -151,10 +151,7 @@ impl Arena {
         let question = format!(
             "SELECT COUNT(*) AS n FROM information_schema.processlist WHERE user = '{user}'"
         );
-        self.until(
-            "the end of a dead process's sessions",
-            || Ok(self.mysql.number(&question)? == 0),
-        )
+        until("the end of a dead process's sessions", || Ok(self.mysql.number(&question)? == 0))
     }
 
     /// Whether a statement of this actor is in the server's hands.
@@ -167,15 +164,16 @@ impl Arena {
         );
         Ok(self.mysql.number(&question)? > 0)
     }
+}
 
-    fn until(&self, what: &str, mut condition: impl FnMut() -> Result<bool>) -> Result<()> {
-        for _ in 0..LOOKS {
-            if condition()? {
-                return Ok(());
-            }
+/// Asks the server until something is so.
+fn until(what: &str, mut condition: impl FnMut() -> Result<bool>) -> Result<()> {
+    for _ in 0..LOOKS {
+        if condition()? {
+            return Ok(());
         }
-        anyhow::bail!("waited in vain for {what}")
     }
+    anyhow::bail!("waited in vain for {what}")
 }
 
 impl Drop for Arena {

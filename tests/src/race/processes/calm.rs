@@ -82,7 +82,7 @@ fn lives(chaos: &Chaos<'_>) -> Result<Vec<(String, String, Life)>> {
 fn is_at_rest(life: &Life) -> bool {
     match &life.state {
         InvoiceState::InDoubt { absent_confirmed_at, .. } => absent_confirmed_at.is_some(),
-        other => !matches!(other.name(), StateName::Ready | StateName::Claimed),
+        _ => !matches!(life.state.name(), StateName::Ready | StateName::Claimed),
     }
 }
 

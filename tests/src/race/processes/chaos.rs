@@ -202,9 +202,18 @@ impl<'a> Chaos<'a> {
         self.let_go((actor, nth), given);
         if op == Op::Post {
             self.sender = actor;
-            self.wait(actor, |it| it.requests.len() > flying)?;
+            let left = self.actors[actor].at.clone();
+            // It is on its way, or comes to nothing and another call is next.
+            while self.requests.len() == flying
+                && self.actors[actor].at == left
+                && self.actors[actor].how == How::Alive
+            {
+                self.hear().with_context(|| self.place(actor))?;
+            }
         }
-        if given != Given::Normally && matches!(op, Op::Acquire | Op::RaiseEpoch | Op::Release) {
+        if matches!(given, Given::Unsent | Given::Lost)
+            && matches!(op, Op::Acquire | Op::RaiseEpoch | Op::Release)
+        {
             self.arena.lock_let_go(actor)?;
         }
         Ok(None)
@@ -223,7 +232,10 @@ impl<'a> Chaos<'a> {
             Verb::Refuse => Some("reject"),
             Verb::Limit => Some("rate_limit"),
             Verb::Hide => Some("hide_from_search"),
-            _ => None,
+            other => {
+                debug_assert!(matches!(other, Verb::Switch | Verb::Hold), "the air knows no more");
+                None
+            }
         };
         if let Some(action) = action {
             arena.sandbox.fault(json!({
@@ -262,7 +274,7 @@ impl<'a> Chaos<'a> {
             }
             Verb::LockLost => self.arena.kill_lock(Some(actor))?,
             Verb::Interrupt => return self.interrupt(actor),
-            other => bail!("{} is not for processes", other.as_str()),
+            _ => bail!("{} is not for processes", verb.as_str()),
         }
         Ok(None)
     }
@@ -415,15 +427,12 @@ impl<'a> Chaos<'a> {
     /// Lets everybody who can go on come to his end, one after the other.
     fn let_all_go(&mut self) -> Result<()> {
         while let Some(actor) = self.actors.iter().position(|it| it.how == How::Alive) {
-            let oldest = self.actors[actor].at.keys().next().copied();
-            if let Some(nth) = oldest {
-                let flying = self.requests.len();
-                self.sender = actor;
+            self.sender = actor;
+            if let Some(nth) = self.actors[actor].at.keys().next().copied() {
                 self.let_go((actor, nth), Given::Normally);
-                self.wait(actor, |it| it.requests.len() > flying)?;
             }
+            self.wait(actor, |it| it.requests.iter().any(|(_, flying)| flying.is_awaited()))?;
             self.land_awaited()?;
-            self.wait(actor, |_| false)?;
         }
         Ok(())
     }

@@ -53,11 +53,14 @@ impl Report {
         *self.refused.entry(why).or_default() += 1;
     }
 
-    /// Whether nothing is wrong, and what was followed ended as in memory.
+    /// Whether nothing is wrong, nobody stood still, and what was followed ended as in memory.
     pub fn is_sound(&self) -> bool {
-        self.violations.is_empty() && self.differing.is_empty()
+        let is_stuck = |found: &Found| found.words.starts_with("stuck");
+        let stuck = self.parted.iter().any(is_stuck);
+        self.violations.is_empty() && self.differing.is_empty() && !stuck
     }
 
+    #[expect(clippy::float_arithmetic, reason = "a figure for people")]
     /// Milliseconds for one step of a schedule.
     fn step_ms(&self) -> f64 {
         self.stepping.as_secs_f64() * 1_000.0 / f64::from(self.steps.max(1))
@@ -65,6 +68,7 @@ impl Report {
 }
 
 impl fmt::Display for Report {
+    #[expect(clippy::float_arithmetic, reason = "figures for people")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = self.took.as_secs_f64();
         let rate = f64::from(self.schedules) / seconds.max(0.001);

@@ -17,7 +17,7 @@ fn every_plan_goes_on_sqlite_as_in_memory() -> Result<()> {
 
 #[test]
 fn walks_go_on_sqlite_as_in_memory() -> Result<()> {
-    walks_go_the_same(&Sqlite::new()?, &["later", "reprocess", "lost-answers", "restored"], 40)
+    walks_go_the_same(&Sqlite::new()?, &["later", "reprocess", "lost-answers", "restored"], 5)
 }
 
 #[test]
