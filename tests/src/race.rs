@@ -2,6 +2,15 @@
 
 pub mod command;
 pub mod memory;
+pub mod mysql;
+pub mod processes;
+pub mod same;
+pub mod sqlite;
+pub mod unchecked;
+
+mod patience;
+mod tables;
+mod work;
 
 #[cfg(test)]
 mod document;
@@ -9,6 +18,8 @@ mod document;
 mod exhaustive;
 #[cfg(test)]
 mod pictures;
+#[cfg(test)]
+mod regressions;
 #[cfg(test)]
 mod search;
 #[cfg(test)]

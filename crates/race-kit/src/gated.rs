@@ -54,7 +54,7 @@ impl Gated {
     }
 
     /// A call, and what the actor is told by it.
-    async fn call<T, F>(
+    pub(crate) async fn call<T, F>(
         &self,
         op: Op,
         waits: Waits,

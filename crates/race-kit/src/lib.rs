@@ -13,6 +13,8 @@ mod choice;
 pub mod contract;
 mod coverage;
 mod decider;
+mod deed;
+mod gate;
 mod gated;
 mod hunt;
 mod invariant;
@@ -32,9 +34,12 @@ mod strategy;
 mod timeline;
 mod world;
 
-pub use choice::{Choice, Object, Verb, Verbs};
+pub use cast::{Known, policy, prepare};
+pub use choice::{Choice, LONG_TIME, Object, Verb, Verbs};
 pub use coverage::{Coverage, Sometimes};
 pub use decider::{Chance, Decider, Exhausted, Exhaustive, Menu, Pct, Pick, Replay, Walk};
+pub use deed::{Deed, Stand};
+pub use gate::{At, Gate};
 pub use hunt::{
     Bound, Budget, Exhaustion, Found, Hunt, Replayed, Strategy, exhaust, exhaust_while, hunt,
     hunt_while, replay,
@@ -42,11 +47,13 @@ pub use hunt::{
 pub use invariant::{Invariant, Violation};
 pub use minimise::{Minimised, minimise};
 pub use no_return::{NoReturn, no_return};
+pub use op::Op;
 pub use plan::{Item, Plan, PlanError};
 pub use player::Played;
 pub use record::{Lane, Line, Marks, Record, Weight, Wire};
 pub use scenario::Scenario;
 pub use setting::{Filter, LockKind, Role, Setting};
+pub use sim::Given;
 pub use stage::{Options, Stage};
 pub use strategy::{PlanTree, Plans, plans};
 pub use timeline::Timeline;

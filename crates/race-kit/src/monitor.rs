@@ -327,6 +327,14 @@ impl Monitor {
         invoices.chain(requests).collect()
     }
 
+    /// Where each invoice stood when it was seen last.
+    pub(crate) fn ends(&self) -> Vec<(String, StateName)> {
+        let seen = |known: &Known| {
+            Some((known.number.to_string(), self.seen.get(&known.id)?.life.state.name()))
+        };
+        self.known.iter().filter_map(seen).collect()
+    }
+
     /// One number for what it remembers and cannot read again.
     pub(crate) fn end_key(&self) -> u64 {
         let busy = self.sometimes.contains(&Sometimes::LockRefused);

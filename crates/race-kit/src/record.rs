@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::deed::{Deed, Stand};
 use crate::op::{Kind, Op};
 use crate::setting::Setting;
 
@@ -116,6 +117,10 @@ pub struct Line {
 pub struct Record {
     /// In order.
     pub lines: Vec<Line>,
+    /// What was done to the world until all was calm.
+    pub deeds: Vec<Deed>,
+    /// Where everybody stood before each choice.
+    pub stands: Vec<Stand>,
     pub(crate) step: u32,
     /// The next line tells of a fault.
     pub(crate) fault: bool,
