@@ -47,7 +47,7 @@ pub enum Deed {
 pub struct Stand {
     /// How many deeds have been done by then.
     pub deeds: usize,
-    /// The calls that could go on: whose, which choice point, what.
+    /// The calls that could go on, now or when time has passed: whose, which choice point, what.
     pub waiting: Vec<(usize, u32, Op)>,
     /// Whose work is over.
     pub over: Vec<usize>,

@@ -30,7 +30,7 @@ use crate::op::Op;
 use crate::plan::Item;
 use crate::record::{Lane, Record};
 use crate::setting::Role;
-use crate::sim::{Actor, Event, Given, Sim, State, Status};
+use crate::sim::{Actor, Event, Given, Parked, Sim, State, Status, Waits};
 use crate::stage::{Options, Stage};
 use crate::world::World;
 
@@ -266,7 +266,13 @@ impl<'a> Player<'a> {
         if !state.modes.record {
             return;
         }
-        let waits = state.parked.iter().filter(|call| call.nth > 0 && state.is_enabled(call));
+        let sleeps = |call: &Parked| {
+            let own = state.actors.get(call.actor);
+            matches!(call.waits, Waits::Until(_))
+                && own.is_some_and(|it| it.status == Status::Alive)
+        };
+        let waits = state.parked.iter();
+        let waits = waits.filter(|call| call.nth > 0 && (state.is_enabled(call) || sleeps(call)));
         let waiting = waits.map(|call| (call.actor, call.nth, call.op)).collect();
         let tasks = (0..).zip(&self.tasks);
         let over = tasks.filter(|(_, task)| task.work.is_none()).map(|(actor, _)| actor).collect();

@@ -159,10 +159,7 @@ impl<'a> Chaos<'a> {
             let is_over = stand.over.contains(&actor);
             loop {
                 let own = &self.actors[actor];
-                let is_other = |(nth, op): (&u32, &Op)| {
-                    // A call that sleeps waits in memory until it is time.
-                    *op != Op::Sleep && wanted.get(nth) != Some(op)
-                };
+                let is_other = |(nth, op): (&u32, &Op)| wanted.get(nth) != Some(op);
                 if own.at.iter().any(is_other) || (own.how == How::Over && !is_over) {
                     return Ok(Some(format!("{}; in memory {wanted:?}", self.place(actor))));
                 }

@@ -8,7 +8,7 @@ use super::{Build, Report, plans, run};
 pub const SCENARIOS: [&str; 6] =
     ["posting", "later", "reprocess", "tiny-pages", "lost-answers", "lost-lock"];
 
-/// Plays so many plans: `--runs N`, and `--seed N` for others than usual.
+/// Plays so many plans: `--runs N`, and `--seed N` for others than usual. Or one: `--plan FILE`.
 pub fn command(arguments: impl Iterator<Item = String>) -> Result<Report> {
     let (mut runs, mut seed) = (200, 1);
     let mut arguments = arguments;
@@ -19,8 +19,12 @@ pub fn command(arguments: impl Iterator<Item = String>) -> Result<Report> {
         let value = arguments.next().with_context(|| format!("{name} needs a number"))?;
         match name.as_str() {
             "--runs" => runs = value.parse().with_context(|| name)?,
+            "--plan" => {
+                let text = std::fs::read_to_string(&value).with_context(|| value.clone())?;
+                return run(Build::Sound, &[text.parse().with_context(|| value)?]);
+            }
             "--seed" => seed = value.parse().with_context(|| name)?,
-            _ => bail!("`{name}` is not one of --runs N, --seed N"),
+            _ => bail!("`{name}` is not one of --runs N, --seed N, --plan FILE"),
         }
     }
     run(Build::Sound, &plans(Build::Sound, &SCENARIOS, runs, seed)?)
