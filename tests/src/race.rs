@@ -1,3 +1,4 @@
 //! The race kit over our own adapters.
 
 pub mod memory;
+pub mod mutants;
