@@ -13,8 +13,6 @@ mod faults;
 #[cfg(test)]
 mod files;
 #[cfg(test)]
-mod interleaving;
-#[cfg(test)]
 mod keyed_contract;
 #[cfg(test)]
 mod kills;

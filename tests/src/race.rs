@@ -2,3 +2,10 @@
 
 pub mod memory;
 pub mod mutants;
+
+#[cfg(test)]
+mod exhaustive;
+#[cfg(test)]
+mod search;
+#[cfg(test)]
+mod strategy;

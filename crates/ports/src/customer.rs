@@ -47,7 +47,8 @@ pub trait CustomerClaims: Send + Sync {
     ) -> Result<(), StoreError>;
 
     /// Counts a complete search that did not find a customer whose claim is open. Two of them, at
-    /// least `recheck` apart and after the quiet period, prove that it is absent.
+    /// least `recheck` apart and after the quiet period, prove that it is absent. Without an open
+    /// claim nothing is counted, and nothing proven.
     async fn customer_missed(
         &self,
         company_file: &CompanyFile,

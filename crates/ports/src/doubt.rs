@@ -138,8 +138,8 @@ pub trait DoubtStore: Send + Sync {
         uids: &[LedgerUid],
     ) -> Result<Owner, StoreError>;
 
-    /// A document of the file that was posted by a claim made after `claim`, the newest one;
-    /// `None` if there is none yet.
+    /// A document of the file that was posted by a claim made after `claim`, the newest one that
+    /// its invoice is still posted by; `None` if there is none yet, or no such claim.
     async fn probe(
         &self,
         company_file: &CompanyFile,

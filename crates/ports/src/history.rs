@@ -57,7 +57,7 @@ pub trait RunHistory: Send + Sync {
     /// Called only under the run lock, so whoever is still `running` is gone.
     async fn start(&self, run: NewRun) -> Result<RunId, StoreError>;
 
-    /// Writes how far the run is.
+    /// Writes how far the run is. A row that is not `running` stays as it is.
     async fn progress(
         &self,
         run: RunId,

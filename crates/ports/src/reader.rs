@@ -131,7 +131,8 @@ pub trait InvoiceReader: Send + Sync {
         number: &InvoiceNumber,
     ) -> Result<Option<InvoiceId>, StoreError>;
 
-    /// The trail of one invoice, or of all, by rising id, from `after` on, `limit` at most.
+    /// The trail of one invoice, or of all, by rising id: notes with a greater id than `after`,
+    /// `limit` at most.
     async fn notes(
         &self,
         invoice: Option<InvoiceId>,

@@ -103,6 +103,10 @@ pub trait Registry: Send + Sync {
     ) -> Result<Option<CompanyFileSettings>, StoreError>;
 
     /// Writes business and zone of a company file.
+    ///
+    /// A business has one alias: the one that it is on record for, or else the one of its own name,
+    /// if that has invoices and no other business. Once a company file has a claim, its business
+    /// stays; without one on record, that is the one of its own name.
     async fn set_company_file(
         &self,
         alias: &CompanyFile,

@@ -213,8 +213,9 @@ pub trait InvoiceStore: Send + Sync {
     /// claim note, all or nothing.
     ///
     /// Refused unless version and epoch are the stored ones, the invoice is not held, and count
-    /// and sum of its lines are what was declared. Of two concurrent calls for one invoice, one is
-    /// refused. An error means that there is no claim.
+    /// and sum of its lines are what was declared; a wrong epoch is told before anything else. Of
+    /// two concurrent calls for one invoice, one is refused. An error means that there is no claim;
+    /// an unknown invoice is one, and so is a claim's id that is on record already.
     async fn claim(&self, wish: ClaimRequest) -> Result<ClaimAnswer, StoreError>;
 
     /// Whether `claim` is on record, read on a new connection, after any commit still under way.

@@ -215,8 +215,11 @@ pub(crate) fn act(
         Role::Handler => Box::pin(sync(Trigger::Automation, Duration::from_secs(1))),
         Role::LaterCron => {
             let run = sync(Trigger::Scheduled, Duration::ZERO);
+            let nth = gated.actor.min(stage.setting.actors.len());
+            let before = stage.setting.actors.iter().take(nth).filter(|it| **it == role).count();
+            let times = u32::try_from(before).unwrap_or(u32::MAX).saturating_add(1);
             Box::pin(async move {
-                gated.sleep(LONG_TIME).await;
+                gated.sleep(LONG_TIME.saturating_mul(times)).await;
                 run.await
             })
         }

@@ -57,7 +57,9 @@ pub enum Verb {
     Cancel,
     /// A bug panics in the next call.
     Panic,
-    /// The process stands still for as long as the chaos lasts.
+    /// The process stands still until everybody else has ended, and then goes on.
+    Stall,
+    /// The process stands still, and never goes on.
     Freeze,
     /// A person wants it to stop, by Ctrl-C.
     Interrupt,
@@ -67,6 +69,8 @@ pub enum Verb {
     DbRestart,
     /// The database goes back to where it was in the beginning.
     Restore,
+    /// It goes back at once, on another server, and a person takes it over there.
+    Elsewhere,
     /// Time passes while somebody could act: longer than the send window.
     Pause,
     /// Time passes while somebody could act: longer than the quiet period.
@@ -79,7 +83,7 @@ pub enum Verb {
 
 impl Verb {
     /// All of them, with the words that plans use.
-    pub const ALL: [(Self, &'static str); 22] = [
+    pub const ALL: [(Self, &'static str); 24] = [
         (Self::Switch, "switch"),
         (Self::Unsent, "unsent"),
         (Self::Lost, "lost"),
@@ -93,11 +97,13 @@ impl Verb {
         (Self::HostLoss, "host-loss"),
         (Self::Cancel, "cancel"),
         (Self::Panic, "panic"),
+        (Self::Stall, "stall"),
         (Self::Freeze, "freeze"),
         (Self::Interrupt, "interrupt"),
         (Self::LockLost, "lock-lost"),
         (Self::DbRestart, "db-restart"),
         (Self::Restore, "restore"),
+        (Self::Elsewhere, "elsewhere"),
         (Self::Pause, "pause"),
         (Self::TimePasses, "time-passes"),
         (Self::ClockBack, "clock-back"),
@@ -125,12 +131,15 @@ impl Verb {
             | Self::Zombie
             | Self::HostLoss
             | Self::Cancel
+            | Self::Stall
             | Self::Freeze
             | Self::Interrupt
             | Self::LockLost
             | Self::ClockBack
             | Self::ClockAhead => Target::Actor,
-            Self::DbRestart | Self::Restore | Self::Pause | Self::TimePasses => Target::World,
+            Self::DbRestart | Self::Restore | Self::Elsewhere | Self::Pause | Self::TimePasses => {
+                Target::World
+            }
         }
     }
 
@@ -148,10 +157,14 @@ impl Verb {
         match self {
             Self::Switch => 0,
             Self::Unsent | Self::Lost | Self::Refuse | Self::Limit | Self::Pause => 1,
-            Self::Interrupt | Self::Cancel | Self::LockLost | Self::TimePasses => 2,
+            Self::Interrupt | Self::Cancel | Self::LockLost | Self::TimePasses | Self::Stall => 2,
             Self::Crash | Self::Hold | Self::Vanish | Self::Hide => 3,
             Self::Zombie | Self::HostLoss | Self::Panic | Self::Freeze => 4,
-            Self::DbRestart | Self::Restore | Self::ClockBack | Self::ClockAhead => 5,
+            Self::DbRestart
+            | Self::Restore
+            | Self::Elsewhere
+            | Self::ClockBack
+            | Self::ClockAhead => 5,
         }
     }
 
@@ -160,9 +173,11 @@ impl Verb {
         match self {
             Self::Crash => &[Self::Cancel],
             Self::Zombie | Self::HostLoss => &[Self::Cancel, Self::Crash],
+            Self::Freeze => &[Self::Stall],
             Self::Hold => &[Self::Lost],
             Self::TimePasses => &[Self::Pause],
             Self::DbRestart => &[Self::LockLost],
+            Self::Elsewhere => &[Self::Restore],
             _ => &[],
         }
     }

@@ -53,3 +53,6 @@ pub trait Decider {
         false
     }
 }
+
+#[cfg(test)]
+mod tests;

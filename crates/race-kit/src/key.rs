@@ -74,3 +74,27 @@ pub(crate) fn key_of_shown(value: &dyn fmt::Debug) -> u64 {
     debug_assert!(written.is_ok(), "writing to a hasher does not fail");
     hasher.finish()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn like_values_have_one_key_and_others_another() {
+        assert_eq!(key_of((1, "a", [2_u64, 3])), key_of((1, "a", [2_u64, 3])));
+        let keys: BTreeSet<u64> =
+            (0..10_000_u64).flat_map(|n| [key_of(n), key_of([n, n])]).collect();
+        assert_eq!(keys.len(), 20_000);
+        assert_ne!(key_of(("ab", "c")), key_of(("a", "bc")));
+        assert_ne!(key_of(["", "a"]), key_of(["a", ""]));
+    }
+
+    #[test]
+    fn what_is_shown_differently_has_another_key() {
+        assert_eq!(key_of_shown(&Some(1)), key_of_shown(&Some(1)));
+        assert_ne!(key_of_shown(&Some(1)), key_of_shown(&None::<u8>));
+        assert_ne!(key_of_shown(&(1, 23)), key_of_shown(&(12, 3)));
+    }
+}

@@ -16,11 +16,12 @@ use postonce_ports::reader::NoteRecord;
 
 use self::overwritten::{is_overwritten, is_posted_for_good};
 use crate::StorePorts;
-use crate::books::{Books, Document, Flight};
+use crate::books::{Books, Document, Flight, IN_THE_AIR_MAX, Request};
 use crate::cast::Known;
 use crate::coverage::Sometimes;
 use crate::invariant::{Invariant, Violation};
 use crate::op::{Kind, Op};
+use crate::setting::Filter;
 use crate::sim::{Event, Hold, Sim, Status};
 use crate::world::World;
 
@@ -256,15 +257,18 @@ impl Monitor {
         {
             self.sometimes.insert(Sometimes::TwoSend);
         }
-        if earlier.iter().any(|it| it.flight.is_in_the_air()) {
+        // What is held beyond every bound is not known to be in the air.
+        let flies =
+            |it: &&&Request| it.flight.is_in_the_air() && it.sent_at + IN_THE_AIR_MAX >= state.now;
+        if earlier.iter().any(|it| flies(&it)) {
             return broken(Invariant::S2, format!("http#{n} for {name}: another is in the air"));
         }
-        if earlier.iter().any(|it| it.attempt >= request.attempt) && !self.restored {
+        if earlier.iter().any(|it| it.attempt == request.attempt) && !self.restored {
             return broken(Invariant::S8, format!("http#{n} for {name} has no new attempt"));
         }
+        let mut earlier = earlier.iter().filter(|it| it.attempt < request.attempt);
         if !self.restored
-            && let Some(unsettled) =
-                earlier.iter().find(|it| !self.has_evidence(it.invoice, it.claim()))
+            && let Some(unsettled) = earlier.find(|it| !self.has_evidence(it.invoice, it.claim()))
         {
             let attempt = unsettled.attempt.0;
             let words =
@@ -336,6 +340,18 @@ impl Monitor {
             state.holds.iter().filter(|it| it.inner.is_some()).map(|it| it.actor).collect();
         let parked: Vec<(usize, Op)> = state.parked.iter().map(|it| (it.actor, it.op)).collect();
         crate::key::key_of((rows, attempts, flights, holders, parked))
+    }
+
+    /// Where everything stands, in words.
+    pub(crate) fn standing(&self, sim: &Sim) -> Vec<String> {
+        let state = sim.state();
+        let invoices = self.known.iter().filter_map(|known| {
+            let seen = self.seen.get(&known.id)?;
+            Some(format!("{} {}", known.number, seen.life.state.name()))
+        });
+        let requests = state.books.requests.iter();
+        let requests = requests.map(|it| format!("{} {:?}", it.prepared.number, it.flight));
+        invoices.chain(requests).collect()
     }
 
     /// One number for what it remembers and cannot read again.
@@ -424,6 +440,10 @@ impl Monitor {
             }
             (InvoiceState::Rejected { .. }, []) if !self.was_refused(&state.books, known) => {
                 broken(Invariant::S13, format!("{name} is rejected, and was never refused"))
+            }
+            // What no search shows stays in doubt, and rightly so.
+            (InvoiceState::InDoubt { .. }, [_, ..]) if state.modes.filter == Filter::Blind => {
+                unpaired(known, seen)
             }
             (InvoiceState::InDoubt { .. } | InvoiceState::Blocked { .. }, [uid, ..]) => {
                 broken(Invariant::S5, format!("{name} is {life}, and is in the ledger as {uid}"))

@@ -49,6 +49,8 @@ pub struct Played {
     pub steps: u32,
     /// Whether the decider stopped it.
     pub stopped: bool,
+    /// Where every invoice and every request stood when the chaos was over, if states are counted.
+    pub end: Vec<String>,
     /// What happened that must happen sometimes.
     pub(crate) sometimes: Vec<Sometimes>,
     pub(crate) moves: Vec<(postonce_domain::StateName, postonce_domain::StateName)>,
@@ -56,7 +58,8 @@ pub struct Played {
     pub(crate) states: Vec<u64>,
     /// What happened, if it was to be written down.
     pub record: Record,
-    /// One number for all answers that anybody got: equal for equal schedules.
+    /// One number for all answers that anybody got in the chaos: equal for equal schedules, if the
+    /// decider wants keys.
     pub trace: u64,
 }
 
@@ -131,6 +134,7 @@ impl<'a> Player<'a> {
                 impossible: Vec::new(),
                 steps: 0,
                 stopped: false,
+                end: Vec::new(),
                 sometimes: Vec::new(),
                 moves: Vec::new(),
                 switches: Vec::new(),
@@ -184,7 +188,9 @@ impl<'a> Player<'a> {
     }
 
     pub(crate) fn play(mut self, decider: &mut dyn Decider) -> Played {
-        let verdict = self.chaos(decider).and_then(|()| {
+        let chaos = self.chaos(decider);
+        self.played.trace = self.trace();
+        let verdict = chaos.and_then(|()| {
             let ends = self.options.calm && !self.played.stopped;
             if ends { self.calm() } else { Ok(()) }
         });
@@ -195,8 +201,6 @@ impl<'a> Player<'a> {
         self.played.moves = std::mem::take(&mut self.monitor.moves);
         let mut state = self.sim.state();
         self.played.record = std::mem::take(&mut state.record);
-        let histories: Vec<u64> = state.actors.iter().map(|actor| actor.history).collect();
-        self.played.trace = crate::key::key_of(histories);
         if self.played.violation.is_some()
             && let Some(line) = self.played.record.lines.last_mut()
         {
@@ -204,6 +208,13 @@ impl<'a> Player<'a> {
         }
         drop(state);
         self.played
+    }
+
+    /// One number for all that anybody was told.
+    fn trace(&self) -> u64 {
+        let state = self.sim.state();
+        let histories: Vec<u64> = state.actors.iter().map(|actor| actor.history).collect();
+        crate::key::key_of(histories)
     }
 
     /// Until everybody has ended, stands still or is dead.
@@ -239,6 +250,9 @@ impl<'a> Player<'a> {
             };
             let Some(choice) = choice else { continue };
             self.choose(at, choice)?;
+        }
+        if self.options.coverage {
+            self.played.end = self.monitor.standing(&self.sim);
         }
         self.monitor.at_rest(&*self.world, &self.sim)
     }
@@ -408,7 +422,8 @@ impl<'a> Player<'a> {
 
     fn is_only_frozen(&self) -> bool {
         let state = self.sim.state();
-        state.actors.iter().all(|actor| actor.status != Status::Alive)
+        let still = |status| matches!(status, Status::Frozen | Status::Gone);
+        state.actors.iter().all(|actor| still(actor.status))
     }
 
     fn is_any_frozen(&self) -> bool {

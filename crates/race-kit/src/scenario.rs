@@ -20,12 +20,8 @@ pub struct Scenario {
 }
 
 /// Everything that fails at the ledger, and nothing else.
-pub const LEDGER: [Verb; 7] =
+const LEDGER: [Verb; 7] =
     [Verb::Unsent, Verb::Lost, Verb::Refuse, Verb::Limit, Verb::Hold, Verb::Vanish, Verb::Hide];
-
-/// Processes that die or stand still, and time.
-pub const PROCESS: [Verb; 6] =
-    [Verb::Crash, Verb::Zombie, Verb::Cancel, Verb::Panic, Verb::Pause, Verb::TimePasses];
 
 impl Scenario {
     /// All of them.
@@ -45,7 +41,13 @@ impl Scenario {
     fn new(name: &'static str, about: &'static str, actors: &[Role]) -> Self {
         let setting =
             Setting { scenario: name.to_owned(), actors: actors.to_vec(), ..Setting::default() };
-        Self { name, about, setting, verbs: Verbs::ALL.without(Verb::Restore), expect: None }
+        Self {
+            name,
+            about,
+            setting,
+            verbs: Verbs::ALL.without(Verb::Restore).without(Verb::Elsewhere),
+            expect: None,
+        }
     }
 
     fn with(mut self, change: impl FnOnce(&mut Setting)) -> Self {
@@ -200,28 +202,28 @@ fn worlds() -> Vec<Scenario> {
 /// What no client can prevent: these are here to be broken.
 fn limits() -> Vec<Scenario> {
     let new = Scenario::new;
-    let late = |it: &mut Setting| (it.invoices, it.late_unbounded, it.faults) = (2, true, 3);
+    let late = |it: &mut Setting| (it.invoices, it.late_unbounded, it.faults) = (2, true, 2);
     vec![
         new(
             "stall-before-the-wire",
             "the clock is looked at, and the sender stands still",
-            &[Role::Cron, Role::LaterCron, Role::LaterCron],
+            &[Role::Cron, Role::LaterCron, Role::LaterCron, Role::LaterCron],
         )
         .with(|it| (it.two_steps, it.invoices, it.repost_absent) = (true, 2, true))
-        .with(|it| (it.lock, it.faults) = (LockKind::Useless, 3))
-        .only(&[Verb::Pause, Verb::TimePasses])
+        .with(|it| (it.lock, it.faults) = (LockKind::Useless, 1))
+        .only(&[Verb::Stall])
         .breaks(Invariant::S1),
         new(
             "late-for-ever-kept",
             "requests may land at any time; a person decides",
-            &[Role::Cron, Role::LaterCron, Role::LaterCron],
+            &[Role::Cron, Role::LaterCron, Role::LaterCron, Role::LaterCron],
         )
         .with(late)
         .only(&[Verb::Hold, Verb::TimePasses]),
         new(
             "late-for-ever-resent",
             "requests may land at any time; they are sent again",
-            &[Role::Cron, Role::LaterCron, Role::LaterCron],
+            &[Role::Cron, Role::LaterCron, Role::LaterCron, Role::LaterCron],
         )
         .with(late)
         .with(|it| it.repost_absent = true)

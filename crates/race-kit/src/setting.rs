@@ -37,7 +37,7 @@ pub enum Role {
     Reprocess,
     /// A message wants a run, and waits for the lock.
     Handler,
-    /// The schedule's run, one quiet period later.
+    /// The schedule's run, one quiet period later; the second of them, two periods later.
     LaterCron,
     /// A run over the company file `branch` only.
     Branch,

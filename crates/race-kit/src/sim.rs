@@ -67,7 +67,9 @@ pub(crate) struct Parked {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Status {
     Alive,
-    /// It stands still until the chaos is over.
+    /// It stands still until everybody else has ended.
+    Stalled,
+    /// It stands still for ever.
     Frozen,
     /// It has ended, or it is dead: nothing of it has an effect any more.
     Gone,

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::StorePorts;
 use crate::cast::{self, Known, Play};
-use crate::choice::Verbs;
+use crate::choice::{Verb, Verbs};
 use crate::decider::Decider;
 use crate::monitor;
 use crate::player::{Played, Player};
@@ -18,8 +18,8 @@ pub struct Stage<'a> {
     pub(crate) factory: &'a dyn Factory,
     pub(crate) sim: Sim,
     pub(crate) play: Arc<Play>,
-    /// Whether the databases can go back.
-    pub(crate) can_restore: bool,
+    /// What the databases cannot do.
+    cannot: Vec<Verb>,
     /// A prepared world to be copied, where worlds can be.
     template: Option<Box<dyn World>>,
     /// Ends of chaos from which everything has settled before.
@@ -61,18 +61,23 @@ impl<'a> Stage<'a> {
             return Err(format!("there is no mutant `{name}`; there are: {known}"));
         }
         let sim = Sim::default();
-        let (world, known, can_restore) = prepared(factory, &sim, &setting)?;
+        let (world, known, cannot) = prepared(factory, &sim, &setting)?;
         let template = world.fork().map(|copy| {
             drop(world);
             copy
         });
         let (play, settled) = (Arc::new(Play { setting, known }), Mutex::default());
-        Ok(Self { factory, sim, play, can_restore, template, settled })
+        Ok(Self { factory, sim, play, cannot, template, settled })
     }
 
     /// The setting.
     pub fn setting(&self) -> &Setting {
         &self.play.setting
+    }
+
+    /// Whether the databases can have this happen to them.
+    pub fn can(&self, verb: Verb) -> bool {
+        !self.cannot.contains(&verb)
     }
 
     /// Whether states can be told apart, as pruning needs it.
@@ -109,11 +114,16 @@ fn prepared(
     factory: &dyn Factory,
     sim: &Sim,
     setting: &Setting,
-) -> Result<(Box<dyn World>, Vec<Known>, bool), String> {
+) -> Result<(Box<dyn World>, Vec<Known>, Vec<Verb>), String> {
     let world = factory.world(Arc::new(StoreClock(sim.clone())))?;
     let ports: StorePorts = world.ports("preparation");
     let filled = monitor::ask(&*world, cast::prepare(ports, setting.clone()));
     let known = filled.ok_or("the database does not come to an end of its preparation")??;
-    let can_restore = world.backup();
-    Ok((world, known, can_restore))
+    let mut cannot = Vec::new();
+    if !world.backup() {
+        cannot.extend([Verb::Restore, Verb::Elsewhere]);
+    } else if !world.can_move() {
+        cannot.push(Verb::Elsewhere);
+    }
+    Ok((world, known, cannot))
 }

@@ -116,4 +116,12 @@ pub trait World: Send + Sync {
 
     /// Goes back to what [`Self::backup`] kept. Sessions and locks are no part of that.
     fn restore(&self) {}
+
+    /// Whether [`Self::move_elsewhere`] does anything. If not, no schedule moves the database.
+    fn can_move(&self) -> bool {
+        false
+    }
+
+    /// From now on the database is on another server, as after a failover.
+    fn move_elsewhere(&self) {}
 }

@@ -80,15 +80,6 @@ async fn a_token_whose_time_has_passed_sends_nothing() {
 }
 
 #[tokio::test]
-async fn after_an_unauthorised_answer_the_next_claim_goes_through() {
-    let world = World::new().await;
-    world.fault(json!({"action": "unauthorised"})).await;
-    assert_eq!(name(&world.post(&invoice("INV-1")).await), "unauthorised");
-    assert_eq!(name(&world.post(&invoice("INV-1")).await), "posted");
-    assert_eq!(world.books().await.len(), 1);
-}
-
-#[tokio::test]
 async fn references_that_name_nothing_any_more_are_asked_for_again() {
     let world = World::new().await;
     assert_eq!(name(&world.post(&invoice("INV-1")).await), "posted");

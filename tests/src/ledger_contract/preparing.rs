@@ -2,53 +2,12 @@
 
 use postonce_adapter_myob::{Layout, MissingCustomer};
 use postonce_domain::{
-    BlockCode, Customer, CustomerCode, Invoice, InvoiceParts, ItemCode, Line, Marker, Outcome,
-    TaxCode,
+    BlockCode, Customer, CustomerCode, Invoice, InvoiceParts, ItemCode, Line, Outcome,
 };
 use postonce_ports::ledger::{Ledger, PrepareError};
 use serde_json::json;
 
 use super::world::{World, invoice, line, marker, parts};
-
-#[tokio::test]
-async fn a_prepared_request_posts_the_invoice_with_its_marker() {
-    let world = World::new().await;
-    let marker = marker();
-    let invoice = invoice("INV-1");
-    let request = world.ledger.prepare(&invoice, marker).await.unwrap();
-    assert_eq!((request.marker, &request.number), (marker, &invoice.parts().number));
-    let outcome = world.ledger.post(world.claim(request)).await;
-    let books = world.books().await;
-    let [booked] = books.as_slice() else { panic!("one invoice: {books:?}") };
-    assert_eq!(Marker::find(booked["memo"].as_str().unwrap()), Some(marker));
-    assert_eq!(booked["number"], "INV-1");
-    assert_eq!(booked["reference"], invoice.parts().external_id.as_str());
-    assert_eq!(booked["total"], invoice.total().to_string());
-    assert!(
-        matches!(&outcome, Outcome::Posted { uid } if booked["uid"] == uid.as_str()),
-        "{outcome}"
-    );
-}
-
-#[tokio::test]
-async fn a_prepared_request_goes_out_at_once() {
-    let world = World::new().await;
-    let request = world.prepared(&invoice("INV-1")).await;
-    let (before, _) = world.requests().await;
-    let outcome = world.ledger.post(world.claim(request)).await;
-    assert!(matches!(outcome, Outcome::Posted { .. }), "{outcome}");
-    let (after, posts) = world.requests().await;
-    assert_eq!((after - before, posts), (1, 1), "the POST and nothing else");
-}
-
-#[tokio::test]
-async fn preparing_posts_nothing_and_dropping_loses_nothing() {
-    let world = World::new().await;
-    drop(world.prepared(&invoice("INV-1")).await);
-    assert_eq!(world.requests().await.1, 0);
-    assert!(matches!(world.post(&invoice("INV-1")).await, Outcome::Posted { .. }));
-    assert_eq!(world.books().await.len(), 1);
-}
 
 #[tokio::test]
 async fn prepared_requests_keep_to_the_rate() {
@@ -75,17 +34,6 @@ async fn code(world: &World, invoice: &Invoice) -> Option<BlockCode> {
     let prepared = world.ledger.prepare(invoice, marker()).await.err().and_then(code);
     assert_eq!(checked, prepared, "a check says what would block");
     checked
-}
-
-#[tokio::test]
-async fn what_would_block_is_said_by_both() {
-    let world = World::new().await;
-    assert_eq!(code(&world, &invoice("INV-1")).await, None);
-    assert_eq!(code(&world, &stranger()).await, Some(BlockCode::CustomerMissing));
-    let taxed = Line { tax_code: TaxCode::parse("XXX").unwrap(), ..line() };
-    let taxed = Invoice::new(InvoiceParts { lines: vec![taxed], ..parts("INV-1") }).unwrap();
-    assert_eq!(code(&world, &taxed).await, Some(BlockCode::TaxCodeMissing));
-    assert_eq!(world.requests().await.1, 0);
 }
 
 #[tokio::test]

@@ -50,7 +50,9 @@ impl Clock for SetClock {
 }
 
 pub(super) struct World {
-    pub(super) ledger: MyobLedger,
+    pub(super) ledger: Arc<MyobLedger>,
+    /// The same books by another way, as another process has them.
+    pub(super) other: Arc<MyobLedger>,
     pub(super) clock: Arc<SetClock>,
     url: String,
     http: reqwest::Client,
@@ -104,16 +106,9 @@ impl World {
         });
         let mut options = options(&url);
         change(&mut options);
-        let store = MemoryStore::new(InstallationId(Uuid::from_u128(1)), clock.clone());
-        let ports = Ports {
-            clock,
-            ids: Arc::new(RandomIds),
-            tokens: Arc::new(store.clone()),
-            customers: Arc::new(store),
-        };
-        let ledger = MyobLedger::new(options, BTreeMap::new(), true, ports).unwrap();
+        let [ledger, other] = [&options; 2].map(|options| Arc::new(adapter(options, &clock)));
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        let world = Self { ledger, clock: set, url, http, server, _state: state };
+        let world = Self { ledger, other, clock: set, url, http, server, _state: state };
         world.create_customer().await;
         world
     }
@@ -191,16 +186,6 @@ impl World {
         assert!(response.status().is_success(), "{}", response.text().await.unwrap());
     }
 
-    /// How many requests there were, and how many of them were POSTs of invoices.
-    pub(super) async fn requests(&self) -> (usize, usize) {
-        let requests = self.control("requests").await;
-        let requests = requests.as_array().unwrap();
-        let post = |request: &&Value| {
-            request["method"] == "POST" && request["path"].as_str().unwrap().contains("/Sale/")
-        };
-        (requests.len(), requests.iter().filter(post).count())
-    }
-
     /// The invoices in the books.
     pub(super) async fn books(&self) -> Vec<Value> {
         self.control("ledger").await["invoices"].as_array().unwrap().clone()
@@ -224,6 +209,18 @@ impl World {
         let request = self.prepared(invoice).await;
         self.ledger.post(self.claim(request)).await
     }
+}
+
+/// An adapter with a store of its own.
+fn adapter(options: &Options, clock: &Arc<dyn Clock>) -> MyobLedger {
+    let store = MemoryStore::new(InstallationId(Uuid::from_u128(1)), Arc::clone(clock));
+    let ports = Ports {
+        clock: Arc::clone(clock),
+        ids: Arc::new(RandomIds),
+        tokens: Arc::new(store.clone()),
+        customers: Arc::new(store),
+    };
+    MyobLedger::new(options.clone(), BTreeMap::new(), true, ports).unwrap()
 }
 
 fn options(url: &str) -> Options {

@@ -61,4 +61,12 @@ impl World for MemoryWorld {
             self.store.restore(kept);
         }
     }
+
+    fn can_move(&self) -> bool {
+        true
+    }
+
+    fn move_elsewhere(&self) {
+        self.store.move_to("elsewhere");
+    }
 }

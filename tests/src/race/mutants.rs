@@ -56,7 +56,7 @@ pub enum Fate {
 pub struct Case {
     /// As in the first line of a plan.
     pub setting: &'static str,
-    /// What may go wrong; everything but a restored database if there is nothing here.
+    /// What may go wrong; everything but a database that goes back if there is nothing here.
     pub verbs: &'static [Verb],
 }
 
@@ -70,7 +70,7 @@ impl Case {
     /// What may go wrong.
     pub fn verbs(&self) -> Verbs {
         if self.verbs.is_empty() {
-            return Verbs::ALL.without(Verb::Restore);
+            return Verbs::ALL.without(Verb::Restore).without(Verb::Elsewhere);
         }
         Verbs::of(self.verbs)
     }

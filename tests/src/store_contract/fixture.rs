@@ -1,4 +1,4 @@
-//! A store of each kind, with nothing in it.
+//! A store of each kind, with nothing in it, and what it runs on.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,62 +9,26 @@ use postonce_adapter_host::RandomIds;
 use postonce_adapter_memory::MemoryStore;
 use postonce_adapter_mysql::{LockKind, LockOptions, MysqlStore, Options};
 use postonce_adapter_sqlite::SqliteStore;
-use postonce_ports::clock::{Clock, Ids};
-use postonce_ports::customer::CustomerClaims;
-use postonce_ports::doubt::DoubtStore;
-use postonce_ports::history::RunHistory;
-use postonce_ports::intake::Intake;
-use postonce_ports::lock::RunLock;
-use postonce_ports::reader::InvoiceReader;
-use postonce_ports::registry::Registry;
-use postonce_ports::store::InvoiceStore;
-use postonce_ports::token::TokenStore;
+use postonce_domain::{Invoice, InvoiceId};
+use postonce_ports::clock::{Clock, Ids as _};
+use postonce_ports::reader::NoteRecord;
+use postonce_race_kit::contract::{self, Fixture, Runtime, StoreFixture};
 use tempfile::TempDir;
 
 use crate::harness::Database;
 
-/// Every store port at once.
-pub(crate) trait Store:
-    InvoiceStore
-    + Intake
-    + DoubtStore
-    + InvoiceReader
-    + Registry
-    + RunLock
-    + RunHistory
-    + TokenStore
-    + CustomerClaims
-    + Clone
-    + 'static
-{
-}
+/// The runtime under our adapters.
+pub(crate) struct Tokio;
 
-impl<S> Store for S where
-    S: InvoiceStore
-        + Intake
-        + DoubtStore
-        + InvoiceReader
-        + Registry
-        + RunLock
-        + RunHistory
-        + TokenStore
-        + CustomerClaims
-        + Clone
-        + 'static
-{
-}
+impl Runtime for Tokio {
+    fn run(test: impl Future<Output = ()>) {
+        let mut runtime = tokio::runtime::Builder::new_multi_thread();
+        runtime.worker_threads(2).enable_all().build().unwrap().block_on(test);
+    }
 
-/// A store that is thrown away after its test.
-#[async_trait]
-pub(crate) trait Fixture {
-    type Store: Store;
-
-    async fn new() -> Self;
-
-    fn store(&self) -> Self::Store;
-
-    /// The same data by another way: what another process would have.
-    fn other(&self) -> Self::Store;
+    fn spawn(task: impl Future<Output = ()> + Send + 'static) {
+        drop(tokio::spawn(task));
+    }
 }
 
 /// A clock that stands still: what zero durations prove here needs no time to pass.
@@ -85,20 +49,30 @@ impl Clock for Still {
 
 pub(crate) struct Memory(MemoryStore);
 
-#[async_trait]
 impl Fixture for Memory {
-    type Store = MemoryStore;
+    type Adapter = MemoryStore;
+    type Runtime = Tokio;
 
     async fn new() -> Self {
         Self(MemoryStore::new(RandomIds.installation_id(), Arc::new(Still)))
     }
 
-    fn store(&self) -> MemoryStore {
+    fn adapter(&self) -> MemoryStore {
         self.0.clone()
     }
 
     fn other(&self) -> MemoryStore {
         self.0.clone()
+    }
+}
+
+impl StoreFixture for Memory {
+    async fn put(&self, invoices: Vec<Invoice>) -> Vec<InvoiceId> {
+        contract::put(&self.adapter(), invoices).await
+    }
+
+    async fn trail(&self, invoice: InvoiceId) -> Vec<NoteRecord> {
+        contract::trail(&self.adapter(), invoice).await
     }
 }
 
@@ -113,9 +87,9 @@ impl Sqlite {
     }
 }
 
-#[async_trait]
 impl Fixture for Sqlite {
-    type Store = SqliteStore;
+    type Adapter = SqliteStore;
+    type Runtime = Tokio;
 
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -123,12 +97,22 @@ impl Fixture for Sqlite {
         Self { folder, store }
     }
 
-    fn store(&self) -> SqliteStore {
+    fn adapter(&self) -> SqliteStore {
         self.store.clone()
     }
 
     fn other(&self) -> SqliteStore {
         Self::open(&self.folder)
+    }
+}
+
+impl StoreFixture for Sqlite {
+    async fn put(&self, invoices: Vec<Invoice>) -> Vec<InvoiceId> {
+        contract::put(&self.adapter(), invoices).await
+    }
+
+    async fn trail(&self, invoice: InvoiceId) -> Vec<NoteRecord> {
+        contract::trail(&self.adapter(), invoice).await
     }
 }
 
@@ -160,20 +144,30 @@ impl Mysql {
     }
 }
 
-#[async_trait]
 impl Fixture for Mysql {
-    type Store = MysqlStore;
+    type Adapter = MysqlStore;
+    type Runtime = Tokio;
 
     async fn new() -> Self {
         Self::with(LockKind::Named).await
     }
 
-    fn store(&self) -> MysqlStore {
+    fn adapter(&self) -> MysqlStore {
         self.store.clone()
     }
 
     fn other(&self) -> MysqlStore {
         self.other.clone()
+    }
+}
+
+impl StoreFixture for Mysql {
+    async fn put(&self, invoices: Vec<Invoice>) -> Vec<InvoiceId> {
+        contract::put(&self.adapter(), invoices).await
+    }
+
+    async fn trail(&self, invoice: InvoiceId) -> Vec<NoteRecord> {
+        contract::trail(&self.adapter(), invoice).await
     }
 }
 

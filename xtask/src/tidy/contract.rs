@@ -1,4 +1,5 @@
-//! Every store is in the list of stores that the contract suite runs against.
+//! Every store is in the list of stores that the contract suite runs against, and every promise in
+//! the list of what the suite runs.
 
 use super::repo::Repo;
 use super::report;
@@ -36,6 +37,32 @@ fn belongs(list: &str, path: &str) -> bool {
     let below = list.trim_end_matches(".rs");
     let inside = |folder: &str| path.strip_prefix(folder).is_some_and(|it| it.starts_with('/'));
     path == list || inside(below) || (beside != "tests/src" && inside(beside))
+}
+
+/// Where the suites are: a file of lists for each, and its promises in the folder beside it.
+const SUITES: &str = "crates/race-kit/src/contract/";
+
+/// Promises are public functions, so no lint says that one is never called.
+fn promises_that_no_list_names(repo: &Repo) -> Vec<String> {
+    let sources = repo.sources();
+    let mut errors = Vec::new();
+    for source in &sources {
+        let below = source.path.strip_prefix(SUITES).and_then(|it| it.split_once('/'));
+        let Some((suite, _)) = below else { continue };
+        let list = format!("{SUITES}{suite}.rs");
+        let list = sources.iter().find(|it| it.path == list).map_or("", |it| it.masked.as_str());
+        let promises = source.code.split("pub async fn ").skip(1);
+        let names = promises.filter_map(|it| it.split(['(', '<']).next());
+        let missing = names.filter(|name| lines_with(list, name).is_empty());
+        let path = &source.path;
+        errors.extend(missing.map(|name| format!("{path}: no list of `{suite}` names `{name}`")));
+    }
+    errors
+}
+
+#[test]
+fn every_promise_is_in_a_list() {
+    report(&promises_that_no_list_names(&Repo::here()));
 }
 
 #[test]
@@ -82,6 +109,21 @@ mod tests {
         ] {
             assert!(errors(&[(list_path, list), (world_path, world)]).is_empty(), "{world_path}");
         }
+    }
+
+    #[test]
+    fn a_promise_that_no_list_names_is_reported() {
+        let list =
+            "macro_rules! lock_contract { () => { promises! { run: [a_lock, /* gone */] } } }";
+        let run =
+            "pub async fn a_lock(_: &impl F) {}\nasync fn is_free() {}\npub async fn gone<F>() {}";
+        let repo = Repo::of(&[
+            ("crates/race-kit/src/contract/lock.rs", list),
+            ("crates/race-kit/src/contract/lock/run.rs", run),
+            ("crates/race-kit/src/contract/fixture.rs", "pub async fn put() {}"),
+        ]);
+        let missing = "crates/race-kit/src/contract/lock/run.rs: no list of `lock` names `gone`";
+        assert_eq!(promises_that_no_list_names(&repo), [missing]);
     }
 
     #[test]

@@ -85,7 +85,11 @@ const TABLE: &[Row] = &[
         never: &["axum", "diesel-async", "libsqlite3-sys", "mysql_async", "reqwest", "tokio"],
         ours: Ours::Only(&["postonce-domain", "postonce-ports"]),
     },
-    Row { krate: "race-kit", never: &[], ours: Ours::NoAdapter },
+    Row {
+        krate: "race-kit",
+        never: &["axum", "diesel", "diesel-async", "reqwest", "tokio"],
+        ours: Ours::NoAdapter,
+    },
     Row {
         krate: "app-cron",
         never: &["mockall", "postonce-race-kit", "postonce-tests"],

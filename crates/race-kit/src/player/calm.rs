@@ -73,8 +73,26 @@ impl Player<'_> {
             self.one_run(Role::Cron)?;
             self.one_run(Role::Check)?;
         }
+        if self.land_at_last() {
+            self.settle()?;
+            self.pass(DAY);
+            self.one_run(Role::Cron)?;
+        }
         self.monitor.at_rest(&*self.world, &self.sim)?;
         self.monitor.at_the_end(&*self.world, &self.sim)
+    }
+
+    /// What may be in the air for ever lands in the end. Whether anything did.
+    fn land_at_last(&mut self) -> bool {
+        let held: Vec<usize> = {
+            let state = self.sim.state();
+            let requests = state.books.requests.iter().enumerate();
+            requests.filter(|(_, it)| it.flight.is_in_the_air()).map(|(n, _)| n).collect()
+        };
+        for n in &held {
+            self.request(*n, Verb::Switch);
+        }
+        !held.is_empty()
     }
 
     fn kill_if_left(&mut self, actor: usize) {

@@ -41,9 +41,7 @@ impl Player<'_> {
             (Object::Actor(actor), Target::Actor) => {
                 state.actors.get(actor).is_some_and(|it| it.status == Status::Alive)
             }
-            (Object::World, Target::World) => {
-                choice.verb != Verb::Restore || self.stage.can_restore
-            }
+            (Object::World, Target::World) => self.stage.can(choice.verb),
             (Object::Time(_), Target::Any) => state.next_timer().is_some(),
             _ => return Some("this does not happen to that"),
         };
@@ -96,7 +94,7 @@ impl Player<'_> {
     }
 
     /// Something becomes of a request in the air.
-    fn request(&mut self, n: usize, verb: Verb) {
+    pub(super) fn request(&mut self, n: usize, verb: Verb) {
         let (was, now) = {
             let state = self.sim.state();
             (state.books.requests.get(n).map(|it| it.flight), state.now)
@@ -150,6 +148,7 @@ impl Player<'_> {
             Verb::Zombie => "crashes; its statement stays in the server",
             Verb::HostLoss => "its host is gone; its sessions stay open",
             Verb::Cancel => "is cancelled",
+            Verb::Stall => "stands still until the others have ended",
             Verb::Freeze => "stands still from now on",
             Verb::Interrupt => "is asked to stop",
             Verb::LockLost => "the server drops its run lock, untold",
@@ -170,6 +169,7 @@ impl Player<'_> {
             _ => {
                 if let Some(own) = self.sim.state().actors.get_mut(actor) {
                     match verb {
+                        Verb::Stall => own.status = Status::Stalled,
                         Verb::Freeze => own.status = Status::Frozen,
                         Verb::Interrupt => own.interrupted = true,
                         Verb::ClockBack => own.wall_off -= 3_600,
@@ -214,11 +214,15 @@ impl Player<'_> {
             self.pass(time);
             return Ok(());
         }
-        let restores = verb == Verb::Restore;
-        let words = if restores { "the database goes back" } else { "the database is restarted" };
+        let goes_back = matches!(verb, Verb::Restore | Verb::Elsewhere);
+        let words = match verb {
+            Verb::Restore => "the database goes back",
+            Verb::Elsewhere => "the database goes back, on another server; a person takes it over",
+            _ => "the database is restarted",
+        };
         self.write(Lane::World, || words.to_owned());
-        if restores {
-            self.go_back();
+        if goes_back {
+            self.go_back(verb);
         }
         let gone = {
             let mut state = self.sim.state();
@@ -233,16 +237,17 @@ impl Player<'_> {
         };
         drop(gone);
         drop(self.sim.take_holds(|_| true));
-        if restores {
+        if goes_back {
+            self.take_over();
             self.event(Event::Sometimes(Sometimes::Restored));
             self.monitor.begin_anew(&*self.world)?;
         }
         Ok(())
     }
 
-    /// Puts a backup back, as one does: what runs is stopped, and what is in the air has landed
-    /// before anybody goes on.
-    fn go_back(&mut self) {
+    /// Puts a backup back, as one does: what runs is stopped. Where it was before, one waits until
+    /// what is in the air has landed; elsewhere nobody waits, and the alarm must.
+    fn go_back(&mut self, verb: Verb) {
         let running: Vec<usize> = {
             let state = self.sim.state();
             let actors = (0..).zip(&state.actors);
@@ -251,8 +256,24 @@ impl Player<'_> {
         for actor in running {
             self.kill(actor, true);
         }
-        self.pass(IN_THE_AIR_MAX + Duration::from_secs(1));
+        if verb == Verb::Restore {
+            self.pass(IN_THE_AIR_MAX + Duration::from_secs(1));
+        }
         self.world.restore();
+        if verb == Verb::Elsewhere {
+            self.world.move_elsewhere();
+        }
+    }
+
+    /// A person says that this database is the one that counts. That means nothing to one that is
+    /// where it was.
+    fn take_over(&self) {
+        let ports = self.world.ports("person");
+        let quiet = crate::cast::DOUBT.quiet;
+        let taken = crate::monitor::ask(&*self.world, async move {
+            ports.registry.take_over(quiet).await.is_ok()
+        });
+        debug_assert_eq!(taken, Some(true), "a person's word is taken");
     }
 
     /// Lets time pass, and everything happen that happens by then.

@@ -9,21 +9,27 @@ impl Player<'_> {
     /// Lists what may happen next. False if nothing can.
     pub(super) fn fill_menu(&mut self) -> bool {
         let sim = self.sim.clone();
-        let state = sim.state();
+        let mut state = sim.state();
+        if !somebody_can_act(&state) {
+            for actor in state.actors.iter_mut().filter(|it| it.status == Status::Stalled) {
+                actor.status = Status::Alive;
+            }
+        }
+        let state = &*state;
         self.choices.clear();
         self.actors.clear();
-        self.add_usual(&state);
-        self.add_others(&state);
+        self.add_usual(state);
+        self.add_others(state);
         if self.choices.is_empty() {
             // Without anything else, only time can help.
             if state.next_timer().is_none() {
                 return false;
             }
             self.add(Object::Time(self.times), None);
-            self.add_leftovers(&state);
+            self.add_leftovers(state);
         }
         if self.faults_left > 0 {
-            self.add_faults(&state);
+            self.add_faults(state);
         }
         true
     }
@@ -100,6 +106,7 @@ impl Player<'_> {
                 (Verb::Zombie, writes),
                 (Verb::HostLoss, holds),
                 (Verb::Cancel, true),
+                (Verb::Stall, true),
                 (Verb::Freeze, true),
                 (Verb::Interrupt, !own.interrupted),
                 (Verb::LockLost, holds),
@@ -109,11 +116,17 @@ impl Player<'_> {
             let possible = possible.iter().filter(|(_, it)| *it);
             self.choices.extend(possible.filter_map(|(verb, _)| fault(*verb, on)));
         }
-        const WORLD: [Verb; 4] = [Verb::DbRestart, Verb::Restore, Verb::Pause, Verb::TimePasses];
-        let can = self.stage.can_restore;
-        let possible = WORLD.iter().filter(|verb| can || **verb != Verb::Restore);
+        const WORLD: [Verb; 5] =
+            [Verb::DbRestart, Verb::Restore, Verb::Elsewhere, Verb::Pause, Verb::TimePasses];
+        let possible = WORLD.iter().filter(|verb| self.stage.can(**verb));
         self.choices.extend(possible.filter_map(|verb| fault(*verb, Object::World)));
     }
+}
+
+/// Whether anybody goes on by himself, now or when time has passed.
+fn somebody_can_act(state: &State) -> bool {
+    let can = |call: &Parked| call.nth > 0 && state.is_enabled(call);
+    state.parked.iter().any(can) || awaited(state).next().is_some() || state.next_timer().is_some()
 }
 
 fn object(call: &Parked) -> Object {

@@ -10,10 +10,28 @@ fn main() {
         for sc in Scenario::all() {
             let stage = Stage::new(&Memory, sc.setting.clone()).unwrap();
             let start = std::time::Instant::now();
-            let h = hunt(&stage, Budget { runs: n, seed: 1, verbs: sc.verbs, only: None, coverage: true }).unwrap();
-            println!("{:22} {:6} runs, {:6.0}/s, states {:5} steep {} never {:?}", sc.name, h.coverage.schedules, h.coverage.schedules as f64 / start.elapsed().as_secs_f64(), h.coverage.states.len(), h.coverage.is_steep(), h.coverage.never().len());
-            if let Some(f) = h.found { println!("  {} {:?}", f.violation, sc.expect);
-              let m = minimise(&Memory, &f.plan, f.violation.invariant); match m { Ok(m) => println!("{} runs {}\n{}", f.nth, m.runs, m.plan), Err(e) => println!("{e}") } }
+            let h = hunt(
+                &stage,
+                Budget { runs: n, seed: 1, verbs: sc.verbs, only: None, coverage: true },
+            )
+            .unwrap();
+            println!(
+                "{:22} {:6} runs, {:6.0}/s, states {:5} steep {} never {:?}",
+                sc.name,
+                h.coverage.schedules,
+                h.coverage.schedules as f64 / start.elapsed().as_secs_f64(),
+                h.coverage.states.len(),
+                h.coverage.is_steep(),
+                h.coverage.never().len()
+            );
+            if let Some(f) = h.found {
+                println!("  {} {:?}", f.violation, sc.expect);
+                let m = minimise(&Memory, &f.plan, f.violation.invariant);
+                match m {
+                    Ok(m) => println!("{} runs {}\n{}", f.nth, m.runs, m.plan),
+                    Err(e) => println!("{e}"),
+                }
+            }
         }
         return;
     }

@@ -214,8 +214,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
                 verbs: &[Verb::Lost, Verb::TimePasses],
             },
             Case {
-                setting: "lock=run actors=cron,later-cron faults=3",
-                verbs: &[Verb::Lost, Verb::LockLost, Verb::TimePasses],
+                setting: "lock=lease actors=cron,later-cron faults=2",
+                verbs: &[Verb::Lost, Verb::Stall],
             },
         ],
         put_in: bugged::<LateDoubtOverwrites>,

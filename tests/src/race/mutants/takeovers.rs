@@ -176,15 +176,15 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "sweeps-every-file",
         about: "a run over one company file takes over the claims of all",
-        fate: Fate::Killed { by: &[Invariant::S11], cost: 10_000 },
+        fate: Fate::Killed { by: &[Invariant::S11], cost: 5_000 },
         cases: &[
             Case {
                 setting: "lock=useless actors=cron,branch invoices=2 files=2 faults=2",
                 verbs: &[Verb::Lost, Verb::Crash],
             },
             Case {
-                setting: "lock=useless actors=branch,cron invoices=2 files=2 faults=2",
-                verbs: &[],
+                setting: "lock=useless actors=cron,branch,branch invoices=4 files=2 faults=2",
+                verbs: &[Verb::Lost, Verb::Crash],
             },
         ],
         put_in: bugged::<SweepsEveryFile>,

@@ -53,7 +53,7 @@ fn clocks_are_read_and_slept_by_in_few_places() {
 }
 
 #[test]
-fn only_stores_mint_tokens() {
+fn only_stores_and_the_ledgers_suite_mint_tokens() {
     let text = "fn a() { ClaimToken::mint(b); }";
     let repo = Repo::of(&[
         ("crates/adapter-sqlite/src/a.rs", text),
@@ -62,10 +62,14 @@ fn only_stores_mint_tokens() {
         ("crates/engine/src/a/tests.rs", text),
         ("crates/engine/src/a.rs", text),
         ("crates/adapter-myob/src/a.rs", "use postonce_domain::{Money, ClaimToken as Other};"),
+        ("crates/race-kit/src/contract/ledger.rs", text),
+        ("crates/race-kit/src/contract/ledger/posting.rs", text),
+        ("crates/race-kit/src/contract/store.rs", text),
     ]);
     let errors = forbidden_words(&repo);
-    assert_eq!(errors.len(), 2, "{errors:?}");
+    assert_eq!(errors.len(), 3, "{errors:?}");
     assert!(errors[0].starts_with("crates/adapter-myob/") && errors[1].contains("/engine/"));
+    assert!(errors[2].starts_with("crates/race-kit/src/contract/store.rs"));
 }
 
 #[test]

@@ -1,0 +1,196 @@
+//! What every store promises.
+//!
+//! The modules are areas, their functions promises. A store passes the `engine` part if the engine
+//! is to run on it; the other parts are for those who have that port.
+
+#![expect(missing_docs, reason = "a promise is called by its sentence")]
+
+pub mod apply;
+pub mod claim;
+pub mod customer;
+pub mod doubt;
+pub mod history;
+pub mod intake;
+pub mod misses;
+pub mod page;
+pub mod reader;
+pub mod registry;
+pub mod settle;
+pub mod sweep;
+pub mod token;
+
+/// One test for each promise of a store.
+///
+/// ```ignore
+/// postonce_race_kit::store_contract! {
+///     whole: crate::WholeStore;
+///     lean: crate::LeanStore, [engine, token];
+/// }
+/// ```
+///
+/// Each line makes a module of that name with the tests of all parts, or of the parts that are
+/// listed. A path begins with `crate::` or `super::`, since it is read inside of that module.
+///
+/// | part | ports that the adapter must have | fixture |
+/// |---|---|---|
+/// | `engine` | those of an [`EngineStore`] | [`StoreFixture`] |
+/// | `intake` | those, `Intake` and `InvoiceReader` | [`StoreFixture`] |
+/// | `reader` | those of `engine`, and `InvoiceReader` | [`StoreFixture`] |
+/// | `token` | `TokenStore` | [`Fixture`] |
+/// | `customer` | `CustomerClaims` | [`Fixture`] |
+///
+/// [`EngineStore`]: crate::contract::EngineStore
+/// [`Fixture`]: crate::contract::Fixture
+/// [`StoreFixture`]: crate::contract::StoreFixture
+#[macro_export]
+macro_rules! store_contract {
+    ($($store:ident: $fixture:path $(, [$($part:ident),+ $(,)?])?;)+) => { $(
+        mod $store { $crate::store_contract! { @parts $fixture $(; $($part)+)? } }
+    )+ };
+    (@parts $fixture:path) => {
+        $crate::store_contract! { @parts $fixture; engine intake reader token customer }
+    };
+    (@parts $fixture:path; $($part:ident)+) => { $(
+        $crate::store_contract! { @$part $fixture }
+    )+ };
+    (@engine $fixture:path) => { $crate::promises! { $fixture; store;
+        page of "InvoiceStore": [
+            the_installation_stays_the_same,
+            a_page_is_a_window_by_rising_id,
+            blocked_invoices_are_on_a_page_only_if_wanted,
+            a_held_invoice_is_on_no_page,
+            what_was_claimed_before_is_not_never_claimed,
+            a_page_is_of_one_company_file,
+            company_files_with_open_invoices_have_work,
+            due_counts_what_waits_and_is_not_held,
+            work_names_the_cut_over,
+            work_names_the_alarm_that_stands,
+            an_earlier_claim_that_was_sent_perhaps_is_told,
+        ];
+        apply of "InvoiceStore::apply": [
+            a_move_and_its_note_are_both_written,
+            a_refused_move_writes_nothing,
+            of_concurrent_moves_with_one_guard_one_is_made,
+            a_claim_is_no_move_to_apply,
+            a_uid_is_not_recorded_twice_in_a_company_file,
+            resolve_absent_keeps_the_documents_that_were_seen,
+            a_move_of_an_unknown_invoice_finds_nothing,
+            the_data_of_every_state_survives_storage,
+            hold_and_unhold_raise_the_version,
+        ];
+        claim of "InvoiceStore::claim": [
+            a_claim_writes_state_attempt_payload_and_note,
+            a_claim_of_an_older_version_is_refused,
+            a_claim_of_another_epoch_is_fenced,
+            a_held_invoice_is_not_claimed,
+            an_invoice_that_is_not_ready_is_not_claimed,
+            a_refused_claim_leaves_nothing_behind,
+            of_concurrent_claims_of_one_invoice_one_is_granted,
+            concurrent_claims_of_many_invoices_are_granted_once_each,
+            a_claim_of_an_unknown_invoice_is_an_error,
+            a_claim_id_counts_once,
+        ];
+        settle of "InvoiceStore::settle": [
+            each_outcome_leads_where_it_must,
+            the_same_outcome_twice_is_written_once,
+            concurrent_records_of_one_outcome_are_written_once,
+            an_outcome_of_an_unknown_claim_is_not_written,
+            a_uid_of_another_invoice_needs_a_person,
+            a_late_posted_moves_a_doubtful_invoice,
+            a_late_posted_beside_a_newer_claim_needs_a_person,
+            other_late_outcomes_are_kept_as_notes,
+            what_an_inquiry_found_first_is_still_written_to_the_trail,
+            a_claim_is_open_until_its_outcome_is_on_record,
+        ];
+        sweep of "InvoiceStore::sweep": [
+            a_sweep_moves_claims_of_older_epochs_alone,
+            a_sweep_is_of_one_company_file,
+            the_late_answer_of_a_swept_claim_is_applied,
+        ];
+        doubt of "DoubtStore": [
+            every_invoice_in_doubt_is_listed,
+            the_first_check_is_due_when_the_quiet_period_is_over,
+            a_dossier_has_every_claim_oldest_first,
+            an_unknown_invoice_has_no_dossier,
+            owners_are_those_of_the_company_file,
+            a_probe_is_the_newest_document_of_a_later_claim,
+            a_document_that_was_taken_back_is_no_probe,
+        ];
+        misses of "DoubtStore::record_miss": [
+            a_miss_in_the_quiet_period_proves_nothing,
+            a_miss_without_a_probe_proves_nothing,
+            a_dossier_counts_the_misses_of_each_claim,
+            a_miss_of_an_unknown_claim_proves_nothing,
+            a_first_miss_needs_another,
+            two_misses_far_enough_apart_prove_absence,
+            a_move_starts_the_count_anew,
+            a_miss_of_an_older_version_does_not_count,
+            a_search_that_began_too_early_does_not_count,
+            the_next_check_is_due_after_the_time_given_or_when_it_would_prove_absence,
+        ];
+        history of "RunHistory": [
+            a_run_that_starts_abandons_those_before,
+            progress_is_seen_while_a_run_goes_on,
+            a_run_is_closed_once,
+            progress_of_a_run_that_is_over_is_not_written,
+            runs_are_listed_newest_first,
+        ];
+        registry of "Registry": [
+            lock_settings_are_kept_on_first_use_and_others_are_refused,
+            a_company_file_keeps_its_business_once_it_has_a_claim,
+            a_business_belongs_to_one_company_file,
+            an_alias_with_invoices_is_its_own_business_until_it_has_another,
+            a_cut_over_stands_beside_the_other_settings,
+            an_alarm_stands_until_the_next_cut_over,
+            an_alarm_is_prolonged_and_never_shortened,
+            a_database_is_where_it_was,
+        ];
+    } };
+    (@intake $fixture:path) => { $crate::promises! { $fixture; store;
+        intake of "Intake": [
+            a_new_invoice_becomes_ready,
+            the_same_content_is_left_alone_whatever_the_state,
+            new_content_replaces_that_of_a_ready_invoice,
+            new_content_makes_a_blocked_invoice_ready,
+            new_content_leaves_a_rejected_invoice_waiting,
+            number_and_customer_are_fixed_from_the_first_claim_on,
+            new_content_is_refused_once_it_may_be_in_the_ledger,
+            a_number_on_record_is_refused_whatever_its_case,
+            a_number_twice_in_the_list_is_refused_whatever_its_case,
+            a_number_that_the_list_frees_is_still_taken,
+            a_number_may_be_there_in_two_company_files,
+            every_refusal_is_listed_and_nothing_is_taken,
+            ids_that_differ_in_case_are_different_invoices,
+            an_id_of_the_other_side_is_refused,
+            an_invoice_twice_in_the_list_counts_by_its_content,
+            all_content_survives_storage,
+        ];
+    } };
+    (@reader $fixture:path) => { $crate::promises! { $fixture; store;
+        reader of "InvoiceReader": [
+            every_state_is_counted_and_held_besides,
+            a_list_shows_what_passes_its_filter,
+            a_summary_shows_reason_code_and_documents,
+            a_summary_shows_where_an_invoice_is_from_and_whether_it_is_held,
+            a_number_is_found_whatever_its_case,
+            notes_are_read_by_rising_id,
+            claims_and_outcomes_are_paired,
+        ];
+    } };
+    (@token $fixture:path) => { $crate::promises! { $fixture; store;
+        token of "TokenStore": [
+            a_token_is_replaced_by_whoever_read_it,
+            of_concurrent_rotations_one_is_stored,
+            tokens_are_kept_by_company_file,
+        ];
+    } };
+    (@customer $fixture:path) => { $crate::promises! { $fixture; store;
+        customer of "CustomerClaims": [
+            a_customer_is_claimed_once,
+            of_concurrent_customer_claims_one_is_granted,
+            a_released_customer_may_be_claimed_again,
+            two_misses_prove_that_a_customer_is_absent,
+            customer_misses_too_early_prove_nothing,
+        ];
+    } };
+}

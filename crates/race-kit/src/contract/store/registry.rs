@@ -1,0 +1,190 @@
+//! What a store remembers of itself.
+
+use std::time::Duration;
+
+use jiff::civil::date;
+use postonce_ports::registry::{
+    Agreed, CompanyFileSettings, CompanyFileWritten, LockSettings, Registry, Whereabouts,
+};
+
+use crate::contract::StoreFixture;
+use crate::contract::scene::{LONG, claimed, file, ready, shop};
+
+fn lock(kind: &str) -> LockSettings {
+    LockSettings { kind: kind.to_owned(), scope: "global".to_owned(), name: "n".to_owned() }
+}
+
+pub async fn lock_settings_are_kept_on_first_use_and_others_are_refused(
+    fixture: &impl StoreFixture,
+) {
+    let (store, other) = (fixture.adapter(), fixture.other());
+    assert_eq!(
+        store.lock_settings(lock("one")).await.unwrap(),
+        Agreed::Yes,
+        "the first settings are kept"
+    );
+    assert_eq!(
+        store.lock_settings(lock("one")).await.unwrap(),
+        Agreed::Yes,
+        "the same settings agree"
+    );
+    let differs = Agreed::Differs(lock("one"));
+    assert_eq!(
+        other.lock_settings(lock("two")).await.unwrap(),
+        differs,
+        "other settings are refused, and the first ones named"
+    );
+    assert_eq!(
+        other.lock_settings(lock("one")).await.unwrap(),
+        Agreed::Yes,
+        "the first ones are still the ones on record"
+    );
+}
+
+pub async fn a_company_file_keeps_its_business_once_it_has_a_claim(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
+    assert_eq!(
+        store.company_file_settings(&shop()).await.unwrap(),
+        None,
+        "nothing is on record at first"
+    );
+    let set =
+        async |id: &str| store.set_company_file(&shop(), id, "Australia/Sydney").await.unwrap();
+    assert_eq!(set("one").await, CompanyFileWritten::Written, "it is written");
+    assert_eq!(
+        set("two").await,
+        CompanyFileWritten::Written,
+        "before the first claim it may change"
+    );
+    claimed(fixture, 1).await;
+    let fixed = CompanyFileWritten::Fixed { business_id: "two".to_owned() };
+    assert_eq!(set("one").await, fixed, "after the first claim it may not");
+    assert_eq!(
+        set("two").await,
+        CompanyFileWritten::Written,
+        "to write the same again changes nothing"
+    );
+    let known = store.company_file_settings(&shop()).await.unwrap().unwrap();
+    assert_eq!(
+        known.business_id.as_deref(),
+        Some("two"),
+        "the business on record is the one before the claim"
+    );
+    assert_eq!(known.time_zone.as_deref(), Some("Australia/Sydney"), "the zone is on record");
+}
+
+pub async fn a_business_belongs_to_one_company_file(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
+    let written = store.set_company_file(&shop(), "one", "UTC").await.unwrap();
+    assert_eq!(written, CompanyFileWritten::Written, "it is written");
+    let taken = CompanyFileWritten::Taken { alias: "shop".to_owned() };
+    assert_eq!(
+        store.set_company_file(&file("other"), "one", "UTC").await.unwrap(),
+        taken,
+        "a business has one alias"
+    );
+    assert_eq!(
+        store.company_file_settings(&file("other")).await.unwrap(),
+        None,
+        "a refusal writes nothing"
+    );
+}
+
+pub async fn an_alias_with_invoices_is_its_own_business_until_it_has_another(
+    fixture: &impl StoreFixture,
+) {
+    let store = fixture.adapter();
+    ready(fixture, 1).await;
+    let taken = CompanyFileWritten::Taken { alias: "shop".to_owned() };
+    assert_eq!(
+        store.set_company_file(&file("other"), "shop", "UTC").await.unwrap(),
+        taken,
+        "invoices wait under the alias, which is its own business until another is on record"
+    );
+    let written = store.set_company_file(&shop(), "elsewhere", "UTC").await.unwrap();
+    assert_eq!(written, CompanyFileWritten::Written, "an alias may get another business");
+    let written = store.set_company_file(&file("other"), "shop", "UTC").await.unwrap();
+    assert_eq!(written, CompanyFileWritten::Written, "then its name is free as a business");
+}
+
+pub async fn a_cut_over_stands_beside_the_other_settings(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
+    store.cut_over(&shop(), Some(date(2026, 6, 30))).await.unwrap();
+    store.set_company_file(&shop(), "one", "UTC").await.map(drop).unwrap();
+    let expected = CompanyFileSettings {
+        business_id: Some("one".to_owned()),
+        time_zone: Some("UTC".to_owned()),
+        cut_over_through: Some(date(2026, 6, 30)),
+        alarm: None,
+    };
+    assert_eq!(
+        store.company_file_settings(&shop()).await.unwrap(),
+        Some(expected.clone()),
+        "cut-over, business and zone are on record together"
+    );
+    store.cut_over(&shop(), None).await.unwrap();
+    let uncut = CompanyFileSettings { cut_over_through: None, ..expected };
+    assert_eq!(
+        store.company_file_settings(&shop()).await.unwrap(),
+        Some(uncut),
+        "only the cut-over is taken back"
+    );
+}
+
+pub async fn an_alarm_stands_until_the_next_cut_over(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
+    let raised = store.alarm(&shop(), LONG).await.unwrap();
+    assert!(!raised.quiet_over, "it is quiet at first");
+    let known = store.company_file_settings(&shop()).await.unwrap().unwrap();
+    assert_eq!(known.alarm, Some(raised), "the alarm is on record");
+    assert_eq!(
+        store.company_file_settings(&file("other")).await.unwrap(),
+        None,
+        "another company file has none"
+    );
+    store.cut_over(&shop(), Some(date(2026, 6, 30))).await.unwrap();
+    let known = store.company_file_settings(&shop()).await.unwrap().unwrap();
+    assert_eq!(
+        (known.alarm, known.cut_over_through),
+        (None, Some(date(2026, 6, 30))),
+        "the cut-over ends the alarm and is on record"
+    );
+}
+
+pub async fn an_alarm_is_prolonged_and_never_shortened(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
+    let brief = store.alarm(&shop(), Duration::ZERO).await.unwrap();
+    assert!(brief.quiet_over, "a quiet period of no length is over at once");
+    let raised = store.alarm(&shop(), LONG).await.unwrap();
+    assert!(raised.quiet_until > brief.quiet_until && !raised.quiet_over, "the alarm is prolonged");
+    assert_eq!(
+        store.alarm(&shop(), Duration::ZERO).await.unwrap(),
+        raised,
+        "a shorter one changes nothing"
+    );
+}
+
+pub async fn a_database_is_where_it_was(fixture: &impl StoreFixture) {
+    let (store, other) = (fixture.adapter(), fixture.other());
+    assert_eq!(
+        store.whereabouts().await.unwrap(),
+        Whereabouts::Same,
+        "the first call keeps where the database is"
+    );
+    assert_eq!(
+        other.whereabouts().await.unwrap(),
+        Whereabouts::Same,
+        "every process sees the same place"
+    );
+    ready(fixture, 1).await;
+    assert_eq!(
+        other.take_over(LONG).await.unwrap(),
+        Whereabouts::Same,
+        "nothing is taken over where nothing has moved"
+    );
+    assert_eq!(
+        store.company_file_settings(&shop()).await.unwrap(),
+        None,
+        "where nothing has moved, no alarm is raised"
+    );
+}
