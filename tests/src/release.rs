@@ -13,8 +13,12 @@ fn has(variable: &str, text: &str) -> Result<bool> {
 #[test]
 fn the_binary_holds_no_gate_and_no_mock() -> Result<()> {
     // The same search finds the gate where it is.
-    assert!(has("POSTONCE_HELD_BIN", "HOLD_AT")?);
-    for text in ["HOLD_AT", "HOLD_FILE", "mockall"] {
+    let gates = ["HOLD_AT", "RACE_GATE", "UNCHECKED_CLAIM"];
+    for text in gates {
+        assert!(has("POSTONCE_HELD_BIN", text)?, "postonce-held lacks {text}");
+    }
+    for text in gates.into_iter().chain(["HOLD_FILE", "RACE_PLAN", "postonce-race-kit", "mockall"])
+    {
         assert!(!has("POSTONCE_BIN", text)?, "postonce holds {text}");
     }
     Ok(())

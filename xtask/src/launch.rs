@@ -52,6 +52,20 @@ pub(crate) fn bench(args: &[OsString]) -> anyhow::Result<ExitCode> {
     become_it(bench)
 }
 
+/// Builds the `race` binary and runs it, in the caller's folder: for release where it searches.
+pub(crate) fn race(args: &[OsString]) -> anyhow::Result<ExitCode> {
+    let searches = args.first().is_some_and(|it| it == "run");
+    let mut build = cargo(&["build", "--package", "postonce-tests", "--bin", "race"]);
+    if searches {
+        build.arg("--release");
+    }
+    ensure!(succeeds(&mut build)?, "`race` does not build");
+    let profile = if searches { "release" } else { "debug" };
+    let mut race = Command::new(Workspace::ask()?.binary(profile, "race"));
+    race.args(args);
+    become_it(race)
+}
+
 /// Does not come back, unless the program cannot be started.
 fn become_it(mut command: Command) -> anyhow::Result<ExitCode> {
     let error = command.exec();

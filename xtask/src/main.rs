@@ -35,12 +35,16 @@ The tools of this repository.
     cargo xtask test cluster     the tests on a Galera cluster of three
     cargo xtask storm [ARGS]     runs syncs under kills, stops and cut connections, for
                                  --rounds N (40) from --seed N
+    cargo xtask race list        the scenarios in which sync runs are raced against each other
+    cargo xtask race run [NAME…] hunts in them for schedules that break a promise, with
+                                 --runs N, --seed N and more: `cargo xtask race help`
+    cargo xtask race replay FILE shows a plan's timeline, with --format text|svg|json
     cargo xtask demo [ARGS]      builds `postonce` and runs `postonce demo ARGS`
     cargo xtask bench [ARGS]     measures a release build of `postonce`
     cargo xtask help             this text
 
-Exit codes: 0 done, 1 a step or a leg failed, 2 usage. `demo`, `storm` and `bench` end with the
-exit code of what they run. Servers that the system does not have are kept in `target/servers`.
+Exit codes: 0 done, 1 a step or a leg failed, 2 usage. `demo`, `storm`, `bench` and `race` end
+with the exit code of what they run. Servers that the system does not have are kept in `target/servers`.
 ";
 
 /// A line on the command line that we do not understand.
@@ -65,6 +69,7 @@ fn run(command: &str, rest: &[OsString]) -> anyhow::Result<ExitCode> {
         ("test", [all, rest @ ..]) if all == "--require-all" => test(rest, Skips::Refused),
         ("test", rest) => test(rest, Skips::Allowed),
         ("storm", args) => launch::storm(args),
+        ("race", args) => launch::race(args),
         ("demo", args) => launch::demo(args),
         ("bench", args) => launch::bench(args),
         ("help" | "--help" | "-h", _) => {

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use postonce_engine::Ports;
+use postonce_engine::{Policy, Ports};
+use postonce_ports::clock::Clock;
 use postonce_ports::customer::CustomerClaims;
 use postonce_ports::intake::Intake;
 use postonce_ports::reader::InvoiceReader;
 use postonce_ports::token::TokenStore;
 
-/// The ports that the engine itself does not use.
+/// The ports that the engine itself does not use, and the host's clocks, which it does.
 #[derive(Clone)]
 #[expect(missing_debug_implementations, reason = "ports are not `Debug`")]
 #[expect(missing_docs, reason = "each field is the port of its type")]
@@ -17,6 +18,7 @@ pub struct SidePorts {
     pub reader: Arc<dyn InvoiceReader>,
     pub tokens: Arc<dyn TokenStore>,
     pub customers: Arc<dyn CustomerClaims>,
+    pub clock: Arc<dyn Clock>,
 }
 
 /// Wraps ports before anything uses them. A method that is not overridden wraps nothing.
@@ -26,9 +28,15 @@ pub trait PortHook: Send + Sync {
         ports
     }
 
-    /// The other ports; the ledger gets its `tokens` and `customers` from here.
+    /// The other ports; the ledger gets its `tokens`, `customers` and `clock` from here, and the
+    /// engine the same `clock`. They are asked for first.
     fn side_ports(&self, ports: SidePorts) -> SidePorts {
         ports
+    }
+
+    /// The bounds of the engine's work.
+    fn policy(&self, policy: Policy) -> Policy {
+        policy
     }
 }
 

@@ -63,6 +63,7 @@ impl<'a> Base<'a> {
             reader: Arc::clone(&database.reader),
             tokens: Arc::clone(&database.tokens),
             customers: Arc::clone(&database.customers),
+            clock: Arc::new(HostClock),
         });
         Ok(Self { config, database, side, hook, actor: sources.actor() })
     }
@@ -91,28 +92,26 @@ impl<'a> Base<'a> {
             history: Arc::clone(&self.database.history),
             registry: Arc::clone(&self.database.registry),
             ledger,
-            clock: Arc::new(HostClock),
+            clock: Arc::clone(&self.side.clock),
             ids: Arc::new(RandomIds),
         })
     }
 
     /// An engine within the configured bounds.
     pub(crate) fn engine(&self, ports: Ports) -> Engine {
-        Engine::new(
-            ports,
-            Policy {
-                concurrency: self.config.ledger.concurrency,
-                run_max: self.config.run_max,
-                send_window: QuietParts::SEND_WINDOW,
-                inquiry_max_age: Duration::from_secs(10),
-                claims_per_invoice_max: 3,
-                ledger_failures_max: 5,
-                settle_tries_max: 8,
-                page: 200,
-                lookup: self.config.lookup,
-                doubt: self.config.doubt,
-            },
-        )
+        let policy = Policy {
+            concurrency: self.config.ledger.concurrency,
+            run_max: self.config.run_max,
+            send_window: QuietParts::SEND_WINDOW,
+            inquiry_max_age: Duration::from_secs(10),
+            claims_per_invoice_max: 3,
+            ledger_failures_max: 5,
+            settle_tries_max: 8,
+            page: 200,
+            lookup: self.config.lookup,
+            doubt: self.config.doubt,
+        };
+        Engine::new(ports, self.hook.policy(policy))
     }
 
     /// A wish to run, in the name of whoever gave this command.
@@ -185,7 +184,7 @@ impl<'a> Base<'a> {
             start_date: self.config.start_date,
         };
         let ports = LedgerPorts {
-            clock: Arc::new(HostClock),
+            clock: Arc::clone(&self.side.clock),
             ids: Arc::new(RandomIds),
             tokens: Arc::clone(&self.side.tokens),
             customers: Arc::clone(&self.side.customers),

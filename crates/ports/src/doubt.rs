@@ -65,7 +65,7 @@ pub struct Dossier {
     pub stored: StoredInvoice,
     /// Its claims, oldest first.
     pub claims: Vec<PastClaim>,
-    /// Documents that a person has ruled out.
+    /// Documents that a person has ruled out, each once, in the order of their texts.
     pub ignored: Vec<LedgerUid>,
     /// When this was read, by the store's clock.
     pub read_at: Timestamp,

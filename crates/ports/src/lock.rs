@@ -103,7 +103,8 @@ pub trait RunLock: Send + Sync {
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait HeldLock: Send + Sync {
-    /// What tells this hold from every other: stands in the run's row.
+    /// What tells this hold from every other, of this process or of one long gone: stands in the
+    /// run's row, which outlives it.
     fn owner(&self) -> String;
 
     /// The server's connection, where there is one.

@@ -231,6 +231,6 @@ pub trait InvoiceStore: Send + Sync {
     /// `in_doubt`, each with an outcome note. Returns how many.
     async fn sweep(&self, company_file: &CompanyFile, epoch: Epoch) -> Result<u64, StoreError>;
 
-    /// The claims of `run` that have no outcome on record.
+    /// The claims of `run` that have no outcome on record, oldest first.
     async fn open_claims(&self, run: RunId) -> Result<Vec<ClaimId>, StoreError>;
 }

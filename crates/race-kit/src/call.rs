@@ -53,6 +53,13 @@ impl<T: Send + 'static> Call<T> {
     }
 }
 
+impl<T> Call<T> {
+    /// Once it is parked.
+    pub(crate) fn id(&self) -> Option<u64> {
+        self.id
+    }
+}
+
 impl<T> Future for Call<T> {
     type Output = T;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use jiff::civil::{Date, date};
+use jiff::civil::date;
 use postonce_domain::{
     CompanyFile, Customer, CustomerCode, DoubtPolicy, ExternalId, Invoice, InvoiceId,
     InvoiceNumber, InvoiceParts, Line, Marker, Money, NotAfter, Outcome, Percent, PreparedRequest,
@@ -31,10 +31,13 @@ pub(crate) const DOUBT: DoubtPolicy = DoubtPolicy {
 
 /// An invoice of the race.
 #[derive(Clone, Debug)]
-pub(crate) struct Known {
-    pub(crate) id: InvoiceId,
-    pub(crate) company_file: CompanyFile,
-    pub(crate) number: InvoiceNumber,
+pub struct Known {
+    /// Its id in the database.
+    pub id: InvoiceId,
+    /// Its company file.
+    pub company_file: CompanyFile,
+    /// Its number.
+    pub number: InvoiceNumber,
 }
 
 /// How an actor ended.
@@ -93,14 +96,16 @@ fn invoice(setting: &Setting, n: u32, edition: u32) -> Prepared<Invoice> {
 }
 
 /// Fills an empty database with what the setting wants. The rejected invoices come last.
-pub(crate) async fn prepare(ports: StorePorts, setting: Setting) -> Prepared<Vec<Known>> {
+pub async fn prepare(ports: StorePorts, setting: Setting) -> Prepared<Vec<Known>> {
     let count = setting.invoices + setting.rejected;
     let mut known = Vec::new();
     for n in 1..=count {
         let company_file = file_of(&setting, n)?;
         if !setting.lookup_always {
-            // The past is settled: what was never claimed is not looked up first.
-            parsed(ports.registry.cut_over(&company_file, Some(Date::MIN)).await)?;
+            // The past is settled: what was never claimed is not looked up first. Not the first of
+            // all dates, which not every database can write.
+            let past = Some(date(2000, 1, 1));
+            parsed(ports.registry.cut_over(&company_file, past).await)?;
         }
         match parsed(ports.intake.import(vec![invoice(&setting, n, 1)?]).await)? {
             Imported::Done { .. } => {}
@@ -163,7 +168,7 @@ async fn reject(ports: &StorePorts, known: &Known, n: u32) -> Prepared<()> {
 }
 
 /// The bounds of an engine's work.
-pub(crate) fn policy(setting: &Setting) -> Policy {
+pub fn policy(setting: &Setting) -> Policy {
     let concurrency = usize::try_from(setting.concurrency).ok().and_then(NonZeroUsize::new);
     Policy {
         concurrency: concurrency.unwrap_or(NonZeroUsize::MIN),

@@ -198,7 +198,7 @@ pub(crate) enum Target {
 pub(crate) const PAUSE: Duration = Duration::from_secs(11);
 
 /// Longer than the quiet period of a claim.
-pub(crate) const LONG_TIME: Duration = Duration::from_secs(310);
+pub const LONG_TIME: Duration = Duration::from_secs(310);
 
 /// A verb and what it happens to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

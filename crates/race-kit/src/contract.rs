@@ -35,6 +35,8 @@ pub use fresh::FreshIds;
 pub use ledger::{Booked, LedgerFixture, NextPost, Received};
 pub use runtime::Runtime;
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
 /// Tries one promise on a fixture of its own. For the macros.
 #[doc(hidden)]
 pub fn keep<F: Fixture>(port: &'static str, name: &'static str, promise: impl AsyncFnOnce(&F)) {
@@ -47,6 +49,32 @@ pub fn keep<F: Fixture>(port: &'static str, name: &'static str, promise: impl As
         is_over = true;
     });
     assert!(is_over, "`Runtime::run` runs a test to its end");
+}
+
+/// Tries one promise on a fixture of its own: what was seen if it is broken, `None` if it is kept.
+///
+/// For whoever builds a mistake into an adapter, to see that the suites find it:
+///
+/// ```ignore
+/// let seen = contract::broken::<Faulty>(contract::store::claim::a_claim_id_counts_once);
+/// assert!(seen.is_some());
+/// ```
+pub fn broken<F: Fixture>(promise: impl AsyncFnOnce(&F)) -> Option<String> {
+    let mut is_made = false;
+    let run = AssertUnwindSafe(|| {
+        F::Runtime::run(async {
+            let fixture = F::new().await;
+            is_made = true;
+            promise(&fixture).await;
+        });
+    });
+    let panic = catch_unwind(run).err()?;
+    if !is_made {
+        resume_unwind(panic);
+    }
+    let words = panic.downcast_ref::<String>().map(String::as_str);
+    let words = words.or_else(|| panic.downcast_ref::<&str>().copied());
+    Some(words.unwrap_or("a panic without words").to_owned())
 }
 
 /// Says which promise it was, if a test panics.

@@ -82,8 +82,8 @@ pub struct Coverage {
     pub switches: BTreeSet<(&'static str, &'static str)>,
     /// Distinct states: of the invoices, the lock, the ledger and who waits where.
     pub states: BTreeSet<u64>,
-    /// How many states were known after each tenth of the schedules, to see whether new ones still
-    /// come.
+    /// How many states were known after each of ten to twenty equal parts of the schedules, to see
+    /// whether new ones still come.
     pub growth: Vec<usize>,
 }
 
@@ -94,10 +94,14 @@ impl Coverage {
         all.filter(|it| !self.sometimes.contains_key(it)).collect()
     }
 
-    /// Whether the last tenth of the schedules still found many new states: one in twenty or more.
+    /// Whether the last tenth of the schedules, or a little more, still found many new states: one in
+    /// twenty or more.
     pub fn is_steep(&self) -> bool {
-        match self.growth.as_slice() {
-            [.., before, last] => last.saturating_sub(*before).saturating_mul(20) >= *last,
+        let parts = self.growth.len();
+        let tenth = parts.div_ceil(10);
+        let before = parts.checked_sub(tenth + 1).and_then(|place| self.growth.get(place));
+        match (before, self.growth.last()) {
+            (Some(before), Some(last)) => last.saturating_sub(*before).saturating_mul(20) >= *last,
             _ => true,
         }
     }

@@ -1,11 +1,13 @@
 //! Who decides what happens next.
 
 mod exhaust;
+mod onward;
 mod pct;
 mod replay;
 mod walk;
 
 pub use exhaust::{Exhausted, Exhaustive};
+pub(crate) use onward::Onward;
 pub use pct::Pct;
 pub use replay::Replay;
 pub use walk::{Chance, Walk};

@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use crate::call::Call;
 use crate::op::Op;
-use crate::record::Lane;
+use crate::record::{Lane, Weight};
 use crate::sim::{Event, Given, Sim, Waits};
 use crate::world::StorePorts;
 
@@ -54,7 +54,7 @@ impl Gated {
     }
 
     /// A call, and what the actor is told by it.
-    async fn call<T, F>(
+    pub(crate) async fn call<T, F>(
         &self,
         op: Op,
         waits: Waits,
@@ -112,7 +112,7 @@ impl Gated {
 
 /// Writes a line for a call that is done.
 fn note(sim: &Sim, actor: usize, op: Op, about: &str, told: &str) {
-    sim.state().write(Lane::Actor(actor), || {
+    sim.state().write_as(Weight::of(op), Lane::Actor(actor), || {
         let about = if about.is_empty() { String::new() } else { format!(" {about}") };
         let told = if told.is_empty() { String::new() } else { format!(": {told}") };
         format!("{}{about}{told}", op.as_str())

@@ -84,10 +84,23 @@ const BATCH: u64 = 500;
 
 /// Plays random schedules until one breaks something or the budget is used up.
 pub fn hunt(stage: &Stage<'_>, budget: Budget) -> Result<Hunt, String> {
+    hunt_while(stage, budget, &mut || true)
+}
+
+/// The same, for as long as `go_on` says so: it is asked before each schedule.
+pub fn hunt_while(
+    stage: &Stage<'_>,
+    budget: Budget,
+    go_on: &mut dyn FnMut() -> bool,
+) -> Result<Hunt, String> {
     let mut coverage = Coverage::default();
+    let mut growth = Growth::default();
     let mut verbs = budget.verbs;
     let mut batches = Chance::new(budget.seed ^ 0x5757_5757);
     for run in 0..budget.runs {
+        if !go_on() {
+            break;
+        }
         if run % BATCH == 0 {
             verbs = swarm(budget.verbs, &mut batches, run == 0);
         }
@@ -98,8 +111,9 @@ pub fn hunt(stage: &Stage<'_>, budget: Budget) -> Result<Hunt, String> {
         let options = Options { verbs, coverage: budget.coverage, ..Options::default() };
         let played = stage.play(&mut *decider, options)?;
         count(&mut coverage, &played);
-        if budget.coverage && (run + 1).is_multiple_of((budget.runs / 10).max(1)) {
-            coverage.growth.push(coverage.states.len());
+        if budget.coverage {
+            growth.after(run + 1, coverage.states.len());
+            coverage.growth.clone_from(&growth.samples);
         }
         if let Some(violation) = played.violation {
             let setting = stage.setting().clone();
@@ -108,6 +122,39 @@ pub fn hunt(stage: &Stage<'_>, budget: Budget) -> Result<Hunt, String> {
         }
     }
     Ok(Hunt { coverage, found: None })
+}
+
+/// How the number of known states grows, in equal parts of a search whose length nobody knows.
+struct Growth {
+    /// Schedules of a part.
+    every: u64,
+    samples: Vec<usize>,
+}
+
+/// Parts that become twice as long when there are as many.
+const PARTS: usize = 20;
+
+impl Default for Growth {
+    fn default() -> Self {
+        Self { every: 1, samples: Vec::new() }
+    }
+}
+
+impl Growth {
+    fn after(&mut self, run: u64, states: usize) {
+        if !run.is_multiple_of(self.every) {
+            return;
+        }
+        self.samples.push(states);
+        if self.samples.len() == PARTS {
+            self.every *= 2;
+            let mut place = 0_usize;
+            self.samples.retain(|_| {
+                place += 1;
+                place.is_multiple_of(2)
+            });
+        }
+    }
 }
 
 /// Some of the verbs: each is switched off in half of the batches. The first batch has them all.
@@ -158,6 +205,15 @@ pub struct Exhaustion {
 
 /// Plays every schedule within the bound.
 pub fn exhaust(stage: &Stage<'_>, bound: Bound) -> Result<Exhaustion, String> {
+    exhaust_while(stage, bound, &mut || true)
+}
+
+/// The same, for as long as `go_on` says so: it is asked before each schedule.
+pub fn exhaust_while(
+    stage: &Stage<'_>,
+    bound: Bound,
+    go_on: &mut dyn FnMut() -> bool,
+) -> Result<Exhaustion, String> {
     if bound.prune && !stage.has_keys() {
         return Err("this factory's worlds cannot be told apart, so nothing can be pruned".into());
     }
@@ -167,7 +223,7 @@ pub fn exhaust(stage: &Stage<'_>, bound: Bound) -> Result<Exhaustion, String> {
     let mut runs = 0;
     while decider.advance() {
         runs += 1;
-        if runs > bound.runs {
+        if runs > bound.runs || !go_on() {
             return Ok(Exhaustion { exhausted: decider.so_far(false), found });
         }
         let played = stage.play(&mut decider, options)?;
@@ -221,3 +277,6 @@ pub fn replay(factory: &dyn Factory, plan: &Plan) -> Result<Replayed, String> {
     let played = stage.play(&mut decider, Options { record: true, ..Options::default() })?;
     Ok(Replayed { unused: decider.unused(), played })
 }
+
+#[cfg(test)]
+mod tests;

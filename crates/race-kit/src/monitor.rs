@@ -52,7 +52,6 @@ pub(crate) struct Monitor {
     refused_before: BTreeSet<InvoiceId>,
     /// The database has gone back: what it says of the past is not the past.
     pub(crate) restored: bool,
-    lock: Option<LockState>,
     pub(crate) sometimes: BTreeSet<Sometimes>,
     pub(crate) moves: Vec<(StateName, StateName)>,
 }
@@ -67,7 +66,6 @@ impl Monitor {
             claims: BTreeSet::new(),
             refused_before: BTreeSet::new(),
             restored: false,
-            lock: None,
             sometimes: BTreeSet::new(),
             moves: Vec::new(),
         }
@@ -314,22 +312,6 @@ impl Monitor {
         Ok(())
     }
 
-    /// Writes who has the run lock beside the last line, if that has changed.
-    pub(crate) fn look_at_lock(&mut self, world: &dyn World, sim: &Sim) {
-        let ports = self.ports.clone();
-        let Some(Ok(now)) = ask(world, async move { ports.lock.state().await }) else { return };
-        if self.lock.as_ref() == Some(&now) {
-            return;
-        }
-        let mut state = sim.state();
-        let holder = state.holds.iter().rev().find(|hold| hold.inner.is_some());
-        let name = holder.map(|hold| format!("#{}", hold.actor)).unwrap_or_default();
-        if let Some(line) = state.record.lines.last_mut() {
-            line.lock = Some(name);
-        }
-        self.lock = Some(now);
-    }
-
     /// One number for what a person would call the state: rows, lock, ledger, who waits where.
     pub(crate) fn state_key(&self, sim: &Sim) -> u64 {
         let state = sim.state();
@@ -352,6 +334,14 @@ impl Monitor {
         let requests = state.books.requests.iter();
         let requests = requests.map(|it| format!("{} {:?}", it.prepared.number, it.flight));
         invoices.chain(requests).collect()
+    }
+
+    /// Where each invoice stood when it was seen last.
+    pub(crate) fn ends(&self) -> Vec<(String, StateName)> {
+        let seen = |known: &Known| {
+            Some((known.number.to_string(), self.seen.get(&known.id)?.life.state.name()))
+        };
+        self.known.iter().filter_map(seen).collect()
     }
 
     /// One number for what it remembers and cannot read again.

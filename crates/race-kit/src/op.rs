@@ -25,10 +25,15 @@ macro_rules! ops {
     ($($name:ident = $text:literal: $kind:ident $point:literal,)+) => {
         /// A port call.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub(crate) enum Op { $($name,)+ }
+        #[expect(missing_docs, reason = "each is the call of its name")]
+        pub enum Op { $($name,)+ }
 
         impl Op {
-            pub(crate) fn as_str(self) -> &'static str {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$name,)+];
+
+            /// Its name.
+            pub fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $text,)+ }
             }
 
@@ -87,6 +92,11 @@ ops! {
 }
 
 impl Op {
+    /// The call of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|op| op.as_str() == name)
+    }
+
     /// What may go wrong with the call itself.
     pub(crate) fn faults(self) -> &'static [Verb] {
         match self.kind() {
@@ -100,7 +110,7 @@ impl Op {
     }
 
     /// Whether it may go on in the server after its client has died.
-    pub(crate) fn outlives_its_client(self) -> bool {
+    pub fn outlives_its_client(self) -> bool {
         self.kind() == Kind::Write
     }
 }

@@ -22,6 +22,7 @@ use crate::cast::{self, Ended, Known, Play};
 use crate::choice::{Choice, Object, Verb};
 use crate::coverage::Sometimes;
 use crate::decider::{Decider, Menu, Pick};
+use crate::deed::{Deed, Stand};
 use crate::gated::Gated;
 use crate::invariant::{Invariant, Violation};
 use crate::monitor::{Monitor, Verdict, broken};
@@ -50,7 +51,9 @@ pub struct Played {
     /// Whether the decider stopped it.
     pub stopped: bool,
     /// Where every invoice and every request stood when the chaos was over, if states are counted.
-    pub end: Vec<String>,
+    pub standing: Vec<String>,
+    /// Where each invoice stood when it was seen last, by its number.
+    pub ends: Vec<(String, postonce_domain::StateName)>,
     /// What happened that must happen sometimes.
     pub(crate) sometimes: Vec<Sometimes>,
     pub(crate) moves: Vec<(postonce_domain::StateName, postonce_domain::StateName)>,
@@ -134,7 +137,8 @@ impl<'a> Player<'a> {
                 impossible: Vec::new(),
                 steps: 0,
                 stopped: false,
-                end: Vec::new(),
+                standing: Vec::new(),
+                ends: Vec::new(),
                 sometimes: Vec::new(),
                 moves: Vec::new(),
                 switches: Vec::new(),
@@ -190,6 +194,7 @@ impl<'a> Player<'a> {
     pub(crate) fn play(mut self, decider: &mut dyn Decider) -> Played {
         let chaos = self.chaos(decider);
         self.played.trace = self.trace();
+        let deeds = std::mem::take(&mut self.sim.state().record.deeds);
         let verdict = chaos.and_then(|()| {
             let ends = self.options.calm && !self.played.stopped;
             if ends { self.calm() } else { Ok(()) }
@@ -199,8 +204,9 @@ impl<'a> Player<'a> {
         self.tasks.clear();
         self.played.sometimes = self.monitor.sometimes.iter().copied().collect();
         self.played.moves = std::mem::take(&mut self.monitor.moves);
+        self.played.ends = self.monitor.ends();
         let mut state = self.sim.state();
-        self.played.record = std::mem::take(&mut state.record);
+        self.played.record = Record { deeds, ..std::mem::take(&mut state.record) };
         if self.played.violation.is_some()
             && let Some(line) = self.played.record.lines.last_mut()
         {
@@ -231,6 +237,7 @@ impl<'a> Player<'a> {
                 }
                 return self.deadlock();
             }
+            self.write_stand();
             self.played.steps += 1;
             if self.played.steps > STEPS_MAX {
                 let which = if self.is_any_frozen() { Invariant::L5 } else { Invariant::L4 };
@@ -252,9 +259,23 @@ impl<'a> Player<'a> {
             self.choose(at, choice)?;
         }
         if self.options.coverage {
-            self.played.end = self.monitor.standing(&self.sim);
+            self.played.standing = self.monitor.standing(&self.sim);
         }
         self.monitor.at_rest(&*self.world, &self.sim)
+    }
+
+    /// Writes down where everybody stands, for whoever does the same elsewhere.
+    fn write_stand(&self) {
+        let mut state = self.sim.state();
+        if !state.modes.record {
+            return;
+        }
+        let waits = state.parked.iter().filter(|call| call.nth > 0 && state.is_enabled(call));
+        let waiting = waits.map(|call| (call.actor, call.nth, call.op)).collect();
+        let tasks = (0..).zip(&self.tasks);
+        let over = tasks.filter(|(_, task)| task.work.is_none()).map(|(actor, _)| actor).collect();
+        let deeds = state.record.deeds.len();
+        state.record.stands.push(Stand { deeds, waiting, over });
     }
 
     /// Makes one choice instead of, or as, what would go on at `at`.
@@ -276,11 +297,32 @@ impl<'a> Player<'a> {
             self.faults_left = self.faults_left.saturating_sub(u32::from(choice.is_fault()));
         }
         self.apply(choice)?;
-        if self.options.record {
-            self.settle()?;
-            self.monitor.look_at_lock(&*self.world, &self.sim);
-        }
+        self.note_holder();
+        self.note_silence(choice);
         Ok(())
+    }
+
+    /// Writes down who has the run lock, if that has changed.
+    fn note_holder(&self) {
+        if self.options.record {
+            let mut state = self.sim.state();
+            let holder = state.holds.iter().rev().find(|hold| hold.inner.is_some());
+            let holder = holder.map(|hold| hold.actor);
+            state.record.held_by(holder, &self.play.setting);
+        }
+    }
+
+    /// A fault of a call that writes no line of its own gets one.
+    fn note_silence(&self, choice: Choice) {
+        let mut state = self.sim.state();
+        if state.record.fault {
+            let lane = match choice.object {
+                Object::Call { actor, .. } | Object::Actor(actor) => Lane::Actor(actor),
+                Object::Request(_) => Lane::Ledger,
+                Object::Zombie(_) | Object::Time(_) | Object::World => Lane::World,
+            };
+            state.write(lane, || choice.verb.as_str().to_owned());
+        }
     }
 
     fn note_switch(&mut self, at: Object, choice: Choice) {
@@ -303,6 +345,7 @@ impl<'a> Player<'a> {
     fn settle(&mut self) -> Verdict {
         loop {
             self.poll_woken()?;
+            self.note_holder();
             let auto = {
                 let state = self.sim.state();
                 let mut parked = state.parked.iter();
@@ -374,13 +417,20 @@ impl<'a> Player<'a> {
                 return Ok(());
             };
             let given = if call.doomed { Given::Unsent } else { given };
-            (call.effect.take(), given)
+            let (actor, nth, op) = (call.actor, call.nth, call.op);
+            let effect = call.effect.take();
+            if nth > 0 {
+                state.done(Deed::Call { actor, nth, op, given });
+            }
+            (effect, given)
         };
         if let Some(effect) = effect
             && !self.world.drive(effect(given))
         {
             return broken(Invariant::L2, "a call does not come to its end");
         }
+        // Before anybody goes on: what this call has changed is this call's doing.
+        self.monitor.after_step(&*self.world, &self.sim)?;
         let waker = {
             let mut state = self.sim.state();
             let call = state.parked.iter_mut().find(|call| call.id == id);

@@ -15,13 +15,15 @@ use postonce_ports::clock::Clock;
 use postonce_ports::lock::HeldLock;
 
 use crate::books::{Books, Flight};
+use crate::deed::Deed;
+use crate::gate::{At, Told};
 use crate::op::Op;
-use crate::record::{Lane, Record};
+use crate::record::{Lane, Record, Weight};
 use crate::setting::Filter;
 
 /// How a call goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Given {
+pub enum Given {
     /// As it should.
     Normally,
     /// It fails before it has an effect.
@@ -32,6 +34,26 @@ pub(crate) enum Given {
     Limited,
     /// A bug panics.
     Panic,
+}
+
+impl Given {
+    const ALL: [(Self, &'static str); 5] = [
+        (Self::Normally, "normally"),
+        (Self::Unsent, "unsent"),
+        (Self::Lost, "lost"),
+        (Self::Limited, "limited"),
+        (Self::Panic, "panic"),
+    ];
+
+    /// In one word.
+    pub fn as_str(self) -> &'static str {
+        Self::ALL.iter().find(|(given, _)| *given == self).map_or("normally", |(_, word)| word)
+    }
+
+    /// What a word says.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, known)| *known == word).map(|(given, _)| *given)
+    }
 }
 
 /// What a call does at the other side, once it is let go on.
@@ -180,6 +202,8 @@ pub(crate) struct State {
     pub(crate) left_behind: Vec<LeftBehind>,
     pub(crate) events: Vec<Event>,
     pub(crate) record: Record,
+    /// Who is told of each call that parks, where there is no player.
+    pub(crate) told: Option<Told>,
 }
 
 /// A handle to it.
@@ -221,6 +245,12 @@ impl Sim {
         let waker = Some(waker.clone());
         let (given, doomed) = (None, false);
         state.parked.push(Parked { id, actor, nth, op, waits, effect, given, waker, doomed });
+        // An answer that is not there yet is told of by whoever brings it.
+        let told = state.told.clone().filter(|_| !matches!(waits, Waits::ForRequest(_)));
+        drop(state);
+        if let Some(told) = told {
+            told(self, At { id, nth, op });
+        }
         id
     }
 
@@ -297,9 +327,20 @@ impl State {
     }
 
     pub(crate) fn write(&mut self, lane: Lane, text: impl FnOnce() -> String) {
+        self.write_as(Weight::Telling, lane, text);
+    }
+
+    pub(crate) fn write_as(&mut self, weight: Weight, lane: Lane, text: impl FnOnce() -> String) {
         if self.modes.record {
             let (now, text) = (self.now, text());
-            self.record.write(now, lane, text);
+            self.record.write(now, lane, weight, text);
+        }
+    }
+
+    /// Keeps what was done to the world, if what happens is written down.
+    pub(crate) fn done(&mut self, deed: Deed) {
+        if self.modes.record {
+            self.record.deeds.push(deed);
         }
     }
 

@@ -91,8 +91,8 @@ pub trait World: Send + Sync {
         step.as_mut().poll(&mut context).is_ready()
     }
 
-    /// A copy that shares nothing with this but the clock. A world that can be copied is prepared
-    /// once and copied for each schedule.
+    /// A copy that shares nothing with this but the clock, and has what [`Self::backup`] kept. A
+    /// world that can be copied is prepared once and copied for each schedule.
     fn fork(&self) -> Option<Box<dyn World>> {
         None
     }

@@ -103,7 +103,7 @@ fn ends(head: &str, deviations: u32, prune: bool) -> (Ends, u64) {
     while decider.advance() {
         let played = stage.play(&mut decider, options).unwrap();
         if !played.stopped {
-            ends.insert((played.end, played.violation.map(|it| it.invariant)));
+            ends.insert((played.standing, played.violation.map(|it| it.invariant)));
         }
     }
     (ends, decider.so_far(true).runs)

@@ -1,9 +1,11 @@
 //! Every store is in the list of stores that the contract suite runs against, and every promise in
 //! the list of what the suite runs.
 
+use std::collections::BTreeSet;
+
 use super::repo::Repo;
 use super::report;
-use super::source::lines_with;
+use super::source::{Source, lines_with};
 
 /// The macro whose invocation lists the stores.
 const LIST: &str = "store_contract!";
@@ -26,6 +28,23 @@ fn stores_without_the_contract(repo: &Repo) -> Vec<String> {
         if is_store && !listed(&module) {
             errors.push(format!("crates/{adapter}: `{module}` is not in the list of `{LIST}`"));
         }
+    }
+    errors
+}
+
+/// An example has its tests beside it, and stands for all that somebody else must do.
+fn examples_without_the_contract(repo: &Repo) -> Vec<String> {
+    let sources = repo.sources();
+    let example = |path: &str| path.strip_prefix("examples/")?.split('/').next().map(str::to_owned);
+    let of = |word: &str, text: fn(&Source) -> &str| -> BTreeSet<String> {
+        let with = sources.iter().filter(|it| !lines_with(text(it), word).is_empty());
+        with.filter_map(|it| example(&it.path)).collect()
+    };
+    let mut errors = Vec::new();
+    for (port, list) in [("InvoiceStore for", LIST), ("RunLock for", "lock_contract!")] {
+        let tried = of(list, |it| &it.masked);
+        let untried = of(port, |it| &it.code).into_iter().filter(|it| !tried.contains(it));
+        errors.extend(untried.map(|it| format!("examples/{it}: does not run `{list}`")));
     }
     errors
 }
@@ -70,6 +89,11 @@ fn every_store_runs_the_contract_suite() {
     report(&stores_without_the_contract(&Repo::here()));
 }
 
+#[test]
+fn every_example_of_a_store_runs_the_suites() {
+    report(&examples_without_the_contract(&Repo::here()));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,6 +133,19 @@ mod tests {
         ] {
             assert!(errors(&[(list_path, list), (world_path, world)]).is_empty(), "{world_path}");
         }
+    }
+
+    #[test]
+    fn an_example_that_leaves_a_suite_out_is_reported() {
+        let store = "//! A store.\nimpl InvoiceStore for Store {}\nimpl RunLock for Store {}";
+        let tests = "mod store { store_contract! { mine: Mine; } } // lock_contract!";
+        let repo = Repo::of(&[
+            ("examples/journal/src/lib.rs", store),
+            ("examples/journal/src/tests.rs", tests),
+            ("examples/client/src/lib.rs", "//! No store."),
+        ]);
+        let what = "examples/journal: does not run `lock_contract!`";
+        assert_eq!(examples_without_the_contract(&repo), [what]);
     }
 
     #[test]

@@ -11,7 +11,7 @@ struct Rule {
     because: &'static str,
 }
 
-/// The store adapters, the crate that defines the token, and the suite that tries a ledger without a
+/// The store adapters, of ours and of the examples, the crate that defines the token, and the suite that tries a ledger without a
 /// store: no product reaches its crate.
 const MINTS: &[&str] = &[
     "crates/adapter-memory/",
@@ -19,6 +19,7 @@ const MINTS: &[&str] = &[
     "crates/adapter-sqlite/",
     "crates/domain/",
     "crates/race-kit/src/contract/ledger",
+    "examples/journal-store/",
 ];
 
 /// Who may look at a clock or sleep by the runtime. The server's adapter times its own sessions:

@@ -11,6 +11,7 @@ use super::{Gated, note};
 use crate::books::{Books, Document, Flight, Request};
 use crate::coverage::Sometimes;
 use crate::op::Op;
+use crate::record::Wire;
 use crate::setting::Filter;
 use crate::sim::{Event, Given, Sim, Waits};
 
@@ -43,7 +44,7 @@ impl Gated {
     async fn inquire<T>(
         &self,
         op: Op,
-        about: String,
+        (about, told): (String, fn(&T) -> String),
         look: impl FnOnce(&[Document], std::time::Duration) -> T + Send + 'static,
     ) -> Result<T, LedgerError>
     where
@@ -59,7 +60,7 @@ impl Gated {
                 let state = sim.state();
                 look(&state.books.documents, state.now)
             };
-            note(&sim, actor, op, &about, "");
+            note(&sim, actor, op, &about, &told(&answer));
             Ok(answer)
         };
         self.call(op, Waits::ForItsTurn, effect).await
@@ -148,7 +149,11 @@ impl Ledger for Gated {
             };
             documents.iter().filter(matches).map(Document::view).collect::<Vec<_>>()
         };
-        let found = self.inquire(Op::Search, about, look).await?;
+        let told = |found: &Vec<LedgerDocument>| match found.len() {
+            0 => "none".to_owned(),
+            count => format!("{count} found"),
+        };
+        let found = self.inquire(Op::Search, (about, told), look).await?;
         let seen = if found.is_empty() { Sometimes::NotFound } else { Sometimes::Found };
         sim.event(Event::Sometimes(seen));
         Ok(found)
@@ -164,11 +169,12 @@ impl Ledger for Gated {
             let mut documents = documents.iter();
             documents.find(|it| it.company_file == file && it.uid == uid).map(Document::view)
         };
-        self.inquire(Op::Document, String::new(), look).await
+        let told = |found: &Option<_>| if found.is_some() { "found" } else { "none" }.to_owned();
+        self.inquire(Op::Document, (String::new(), told), look).await
     }
 
     async fn reach(&self, _file: &CompanyFile) -> Result<(), LedgerError> {
-        self.inquire(Op::Reach, String::new(), |_, _| ()).await
+        self.inquire(Op::Reach, (String::new(), |()| String::new()), |_, _| ()).await
     }
 }
 
@@ -202,7 +208,8 @@ fn send(sim: &Sim, actor: usize, token: ClaimToken, (given, checked): (Given, bo
     let n = state.books.send(request);
     state.events.push(Event::Sent(n));
     drop(state);
-    note(sim, actor, Op::Post, &number, &format!("http#{n} is in the air"));
+    note(sim, actor, Op::Post, &number, &format!("http#{n}"));
+    sim.state().record.tie(Wire::Leaves(n));
     Sent::Off(n)
 }
 
@@ -226,6 +233,7 @@ fn answer(sim: &Sim, actor: usize, n: usize) -> Outcome {
     };
     sim.event(Event::Sometimes(seen));
     note(sim, actor, Op::Answer, &format!("http#{n}"), outcome.name().as_str());
+    sim.state().record.tie(Wire::Answers(n));
     outcome
 }
 

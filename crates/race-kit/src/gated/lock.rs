@@ -157,8 +157,15 @@ impl HeldLock for GatedHold {
             };
             let epoch = held.raise_epoch(&file).await;
             sim.event(Event::Changed { actor: Some(actor), op: Op::RaiseEpoch });
-            note(&sim, actor, Op::RaiseEpoch, "", "");
-            if given == Given::Lost {
+            let lost = given == Given::Lost;
+            note(
+                &sim,
+                actor,
+                Op::RaiseEpoch,
+                "",
+                if lost { "is done; its answer is lost" } else { "" },
+            );
+            if lost {
                 return Err(unavailable());
             }
             sim.put_back(hold, held);

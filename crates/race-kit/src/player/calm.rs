@@ -68,6 +68,7 @@ impl Player<'_> {
             self.settle()?;
         }
         for _ in 0..RUNS {
+            self.write(Lane::World, || "time passes: a day".to_owned());
             self.pass(DAY);
             self.settle()?;
             self.one_run(Role::Cron)?;
@@ -75,6 +76,7 @@ impl Player<'_> {
         }
         if self.land_at_last() {
             self.settle()?;
+            self.write(Lane::World, || "time passes: a day".to_owned());
             self.pass(DAY);
             self.one_run(Role::Cron)?;
         }
@@ -124,7 +126,9 @@ impl Player<'_> {
                 return self.deadlock();
             }
             let Some(choice) = self.choices.first().copied() else { return self.deadlock() };
+            self.sim.state().record.step += 1;
             self.apply(choice)?;
+            self.note_holder();
         }
         broken(Invariant::L4, "a calm run does not end")
     }

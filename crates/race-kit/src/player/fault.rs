@@ -6,9 +6,10 @@ use super::{Player, call_of};
 use crate::books::{Flight, IN_THE_AIR_MAX, VISIBILITY};
 use crate::choice::{Choice, Object, Target, Verb};
 use crate::coverage::Sometimes;
+use crate::deed::Deed;
 use crate::monitor::Verdict;
 use crate::op::Kind;
-use crate::record::Lane;
+use crate::record::{Lane, Wire};
 use crate::sim::{Event, Given, LeftBehind, Status};
 
 /// A client waits this long for the ledger's answer.
@@ -113,8 +114,14 @@ impl Player<'_> {
             _ => (Flight::Landed, "creates the invoice"),
         };
         self.write(Lane::Ledger, || format!("http#{n} {words}"));
+        self.sim.state().done(Deed::Request { n, verb });
         let visible_at = if verb == Verb::Hide { now + VISIBILITY } else { now };
         let mut state = self.sim.state();
+        state.record.tie(match next {
+            Flight::Landed | Flight::LandedUnanswered => Wire::Lands(n),
+            Flight::Awaited | Flight::Held => Wire::Stays(n),
+            Flight::Refused | Flight::Limited | Flight::Gone => Wire::Ends(n),
+        });
         if matches!(next, Flight::Landed | Flight::LandedUnanswered) {
             state.books.land(n, next, visible_at);
             state.events.push(Event::Landed(n));
@@ -131,6 +138,7 @@ impl Player<'_> {
             left.and_then(|left| left.effect.take().map(|effect| (left.op, effect)))
         };
         let Some((op, effect)) = left else { return Ok(()) };
+        self.sim.state().done(Deed::Zombie(n));
         self.write(Lane::World, || format!("a dead client's {} takes effect", op.as_str()));
         self.event(Event::Sometimes(Sometimes::ZombieActs));
         if !self.world.drive(effect(Given::Normally)) {
@@ -156,6 +164,7 @@ impl Player<'_> {
             _ => "its wall clock goes ahead by an hour",
         };
         self.write(Lane::Actor(actor), || words.to_owned());
+        self.sim.state().done(Deed::Actor { actor, verb });
         match verb {
             Verb::Crash => self.kill(actor, true),
             Verb::Zombie => {
@@ -221,6 +230,7 @@ impl Player<'_> {
             _ => "the database is restarted",
         };
         self.write(Lane::World, || words.to_owned());
+        self.sim.state().done(Deed::World(verb));
         if goes_back {
             self.go_back(verb);
         }
@@ -281,11 +291,14 @@ impl Player<'_> {
         let until = self.sim.state().now + time;
         let (late, unbounded) = {
             let mut state = self.sim.state();
-            for request in &mut state.books.requests {
+            let mut given_up = Vec::new();
+            for (n, request) in state.books.requests.iter_mut().enumerate() {
                 if request.flight == Flight::Awaited && request.sent_at + POST_TIMEOUT <= until {
                     request.flight = Flight::Held;
+                    given_up.push(Deed::Request { n, verb: Verb::Hold });
                 }
             }
+            given_up.into_iter().for_each(|deed| state.done(deed));
             (state.books.overdue(until), state.modes.late_unbounded)
         };
         if !unbounded {
@@ -302,6 +315,7 @@ impl Player<'_> {
             state.modes.lease
         };
         drop(self.sim.take_holds(|hold| hold.orphaned || lease));
+        self.sim.state().done(Deed::Pass(time));
         self.world.pass_time(time);
     }
 }

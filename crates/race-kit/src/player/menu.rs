@@ -3,6 +3,7 @@
 use super::Player;
 use crate::books::Flight;
 use crate::choice::{Choice, Object, Verb};
+use crate::record::Lane;
 use crate::sim::{Parked, State, Status};
 
 impl Player<'_> {
@@ -11,8 +12,8 @@ impl Player<'_> {
         let sim = self.sim.clone();
         let mut state = sim.state();
         if !somebody_can_act(&state) {
-            for actor in state.actors.iter_mut().filter(|it| it.status == Status::Stalled) {
-                actor.status = Status::Alive;
+            for actor in 0..state.actors.len() {
+                wake(&mut state, actor);
             }
         }
         let state = &*state;
@@ -120,6 +121,16 @@ impl Player<'_> {
             [Verb::DbRestart, Verb::Restore, Verb::Elsewhere, Verb::Pause, Verb::TimePasses];
         let possible = WORLD.iter().filter(|verb| self.stage.can(**verb));
         self.choices.extend(possible.filter_map(|verb| fault(*verb, Object::World)));
+    }
+}
+
+/// Who stood still goes on.
+fn wake(state: &mut State, actor: usize) {
+    if let Some(own) = state.actors.get_mut(actor)
+        && own.status == Status::Stalled
+    {
+        own.status = Status::Alive;
+        state.write(Lane::Actor(actor), || "goes on".to_owned());
     }
 }
 

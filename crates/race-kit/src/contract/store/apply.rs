@@ -130,7 +130,7 @@ pub async fn resolve_absent_keeps_the_documents_that_were_seen(fixture: &impl St
     assert_eq!(
         ignored,
         [uid("a"), uid("b")],
-        "the documents of `needs_human` are kept, each once and in order"
+        "the documents of `needs_human` are kept, each once, in the order of their texts"
     );
     apply(&store, id, alarm(&["b", "c"])).await;
     apply(&store, id, Move::ResolveAbsent).await;

@@ -1,6 +1,8 @@
 //! What became of a claim.
 
-use postonce_domain::{InvoiceState, Move, NoteKind, Outcome, RunId, StateName, outcome_note};
+use postonce_domain::{
+    InvoiceState, Move, NotSentCause, NoteKind, Outcome, RunId, StateName, outcome_note,
+};
 use postonce_ports::store::{InvoiceStore, Recorded};
 
 use crate::contract::StoreFixture;
@@ -174,7 +176,9 @@ pub async fn other_late_outcomes_are_kept_as_notes(fixture: &impl StoreFixture) 
     claim(&store, id).await;
     let before = life(&store, id).await;
     let notes = notes_of(fixture, id, NoteKind::Outcome).await;
-    for outcome in [rejected(), doubt()] {
+    // It would make the newer claim's invoice ready, to be sent beside it.
+    let unsent = Outcome::NotSent { cause: NotSentCause::Expired, reason: "told late".to_owned() };
+    for outcome in [rejected(), unsent, doubt()] {
         assert_eq!(
             store.settle(older, &outcome).await.unwrap(),
             Recorded::Noted,
@@ -193,7 +197,7 @@ pub async fn other_late_outcomes_are_kept_as_notes(fixture: &impl StoreFixture) 
     );
     assert_eq!(
         notes_of(fixture, id, NoteKind::Outcome).await,
-        notes + 2,
+        notes + 3,
         "each of them is one note, once"
     );
 }

@@ -1,0 +1,96 @@
+//! The `race` binary: lists scenarios, hunts in them, replays plans.
+#![expect(clippy::print_stderr, reason = "this is a command-line tool: it speaks to a terminal")]
+
+mod arguments;
+mod list;
+mod pace;
+mod replay;
+mod report;
+mod run;
+mod rung;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use self::arguments::Command;
+
+/// What a call can come to, apart from success.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// Something is not as it should be; it is said already.
+    Failed,
+    /// The command line is not understood.
+    Usage(String),
+    /// What was to be read is no plan.
+    Unreadable(String),
+    /// There is no such file.
+    Missing(String),
+    /// The databases, or the terminal, make trouble.
+    Trouble(String),
+    /// A person has pressed Ctrl-C.
+    Interrupted,
+}
+
+const USAGE: &str = "\
+    race list [--json]
+    race run [NAME…] [--runs N] [--seed N] [--seconds N] [--only STRATEGY] [--exhaustive N]
+             [--mutant NAME] [--require-expected] [--json]
+    race replay FILE|- [--format text|svg|json] [--output FILE] [--on memory]
+
+`run` plays N schedules of each scenario (10000), by turns of the strategies sticky, uniform, pct2,
+pct3 and pct5, or --only one of them; with --seconds for as long as that, in each scenario;
+with --exhaustive N every schedule that deviates at most N times from carrying on.
+The same --seed finds the same. RACE_RUNS and RACE_SEED stand for the two flags.
+
+Exit codes: 0 as it should be, 1 it is not, 2 usage, 65 no plan, 66 no such file, 130 Ctrl-C.
+";
+
+/// Does what the arguments say.
+pub fn main(arguments: Vec<String>) -> ExitCode {
+    let variable = |name: &str| std::env::var_os(name).and_then(|it| it.into_string().ok());
+    let done = Command::parse(arguments, variable).and_then(|command| match command {
+        Command::Help => say(USAGE),
+        Command::List { json } => list::list(json),
+        Command::Run(wanted) => run::run(&wanted),
+        Command::Replay(wanted) => replay::replay(&wanted),
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(stop) => stop.told(),
+    }
+}
+
+/// Prints a text. Nobody may be listening any more, as after `| head`: then all ends.
+fn say(text: &str) -> Result<(), Stop> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|_unheard| Stop::Failed)
+}
+
+impl Stop {
+    /// Says what stopped us, and gives the exit code for it.
+    fn told(self) -> ExitCode {
+        match self {
+            Self::Failed => ExitCode::FAILURE,
+            Self::Usage(words) => {
+                eprintln!("race: {words}\n\n{USAGE}");
+                ExitCode::from(2)
+            }
+            Self::Unreadable(words) => {
+                eprintln!("{words}");
+                ExitCode::from(65)
+            }
+            Self::Missing(words) => {
+                eprintln!("race: {words}");
+                ExitCode::from(66)
+            }
+            Self::Trouble(words) => {
+                eprintln!("race: {words}");
+                ExitCode::FAILURE
+            }
+            Self::Interrupted => ExitCode::from(130),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

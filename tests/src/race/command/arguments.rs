@@ -1,0 +1,196 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use postonce_race_kit::{Scenario, Strategy};
+
+use super::Stop;
+use super::rung::Rung;
+
+/// Schedules per scenario, unless told otherwise.
+const RUNS: u64 = 10_000;
+
+/// What is wanted.
+#[derive(Clone, Debug)]
+pub(crate) enum Command {
+    Help,
+    List { json: bool },
+    Run(Run),
+    Replay(Replay),
+}
+
+/// A hunt.
+#[derive(Clone, Debug)]
+pub(crate) struct Run {
+    pub(crate) scenarios: Vec<Scenario>,
+    /// Schedules per scenario at most.
+    pub(crate) runs: u64,
+    pub(crate) seed: u64,
+    /// Time per scenario at most.
+    pub(crate) time: Option<Duration>,
+    pub(crate) only: Option<Strategy>,
+    /// Every schedule with so many deviations, instead of random ones.
+    pub(crate) exhaustive: Option<u32>,
+    /// What is expected to break and does not is a failure.
+    pub(crate) require_expected: bool,
+    pub(crate) json: bool,
+}
+
+/// A plan to be played once more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Replay {
+    /// `None` is the standard input.
+    pub(crate) file: Option<PathBuf>,
+    pub(crate) format: Format,
+    /// `None` is the standard output.
+    pub(crate) output: Option<PathBuf>,
+    pub(crate) on: Rung,
+}
+
+/// How a timeline is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    Text,
+    Svg,
+    Json,
+}
+
+const FORMATS: [(Format, &str); 3] =
+    [(Format::Text, "text"), (Format::Svg, "svg"), (Format::Json, "json")];
+
+const STRATEGIES: [(Strategy, &str); 5] = [
+    (Strategy::Sticky, "sticky"),
+    (Strategy::Uniform, "uniform"),
+    (Strategy::Pct(2), "pct2"),
+    (Strategy::Pct(3), "pct3"),
+    (Strategy::Pct(5), "pct5"),
+];
+
+type Words = std::vec::IntoIter<String>;
+
+fn usage<T>(words: String) -> Result<T, Stop> {
+    Err(Stop::Usage(words))
+}
+
+impl Command {
+    /// The command of a command line; `variable` gives what the environment says instead of flags.
+    pub(crate) fn parse(
+        arguments: Vec<String>,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, Stop> {
+        let mut words = arguments.into_iter();
+        match words.next().as_deref() {
+            None | Some("help" | "--help" | "-h") => Ok(Self::Help),
+            Some("list") => match words.next().as_deref() {
+                None => Ok(Self::List { json: false }),
+                Some("--json") if words.len() == 0 => Ok(Self::List { json: true }),
+                Some(other) => usage(format!("`list` takes nothing but --json, not `{other}`")),
+            },
+            Some("run") => run(words, variable).map(Self::Run),
+            Some("replay") => replay(words).map(Self::Replay),
+            Some(other) => usage(format!("`{other}` is none of list, run, replay")),
+        }
+    }
+}
+
+fn run(mut words: Words, variable: impl Fn(&str) -> Option<String>) -> Result<Run, Stop> {
+    let of_variable = |name: &str| match variable(name) {
+        Some(value) => number(name, &value).map(Some),
+        None => Ok(None),
+    };
+    let mut runs = of_variable("RACE_RUNS")?;
+    let seed = of_variable("RACE_SEED")?.unwrap_or(1);
+    let mut mutant = None;
+    let mut wanted = Run {
+        scenarios: Vec::new(),
+        runs: RUNS,
+        seed,
+        time: None,
+        only: None,
+        exhaustive: None,
+        require_expected: false,
+        json: false,
+    };
+    while let Some(word) = words.next() {
+        let mut value = || value_of(&word, &mut words);
+        match word.as_str() {
+            "--runs" => runs = Some(number(&word, &value()?)?),
+            "--seed" => wanted.seed = number(&word, &value()?)?,
+            "--seconds" => wanted.time = Some(Duration::from_secs(number(&word, &value()?)?)),
+            "--only" => wanted.only = Some(named(&word, &value()?, &STRATEGIES)?),
+            "--exhaustive" => wanted.exhaustive = Some(number(&word, &value()?)?),
+            "--mutant" => mutant = Some(value()?),
+            "--require-expected" => wanted.require_expected = true,
+            "--json" => wanted.json = true,
+            flag if flag.starts_with('-') => return usage(format!("`run` takes no `{flag}`")),
+            name => wanted.scenarios.push(scenario(name)?),
+        }
+    }
+    if wanted.only.is_some() && wanted.exhaustive.is_some() {
+        return usage("--exhaustive leaves nothing to a strategy; leave out --only".to_owned());
+    }
+    if wanted.scenarios.is_empty() {
+        wanted.scenarios = Scenario::all();
+    }
+    for scenario in &mut wanted.scenarios {
+        scenario.setting.mutant.clone_from(&mutant);
+    }
+    // With a time and no number, and in a search that has an end, the number bounds nothing.
+    let unbounded = wanted.time.is_some() || wanted.exhaustive.is_some();
+    wanted.runs = runs.unwrap_or(if unbounded { u64::MAX } else { RUNS });
+    Ok(wanted)
+}
+
+fn scenario(name: &str) -> Result<Scenario, Stop> {
+    match Scenario::named(name) {
+        Some(scenario) => Ok(scenario),
+        None => usage(format!("there is no scenario `{name}`; `race list` shows them")),
+    }
+}
+
+fn replay(mut words: Words) -> Result<Replay, Stop> {
+    let (mut file, mut output) = (None, None);
+    let (mut format, mut on) = (Format::Text, Rung::Memory);
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--format" => format = named(&word, &value_of(&word, &mut words)?, &FORMATS)?,
+            "--output" => output = Some(PathBuf::from(value_of(&word, &mut words)?)),
+            "--on" => on = named(&word, &value_of(&word, &mut words)?, &Rung::ALL)?,
+            flag if flag.starts_with("--") => {
+                return usage(format!("`replay` takes no `{flag}`"));
+            }
+            _ if file.is_some() => return usage("`replay` takes one file".to_owned()),
+            _ => file = Some(word),
+        }
+    }
+    match file {
+        Some(file) => {
+            let file = (file != "-").then(|| PathBuf::from(file));
+            Ok(Replay { file, format, output, on })
+        }
+        None => usage("`replay` takes a file, or - for the standard input".to_owned()),
+    }
+}
+
+fn value_of(flag: &str, words: &mut Words) -> Result<String, Stop> {
+    match words.next() {
+        Some(value) => Ok(value),
+        None => usage(format!("{flag} needs a value")),
+    }
+}
+
+fn number<T: std::str::FromStr>(flag: &str, value: &str) -> Result<T, Stop> {
+    match value.parse() {
+        Ok(number) => Ok(number),
+        Err(_) => usage(format!("{flag} needs a whole number, not `{value}`")),
+    }
+}
+
+fn named<T: Copy>(flag: &str, value: &str, all: &[(T, &str)]) -> Result<T, Stop> {
+    let known = all.iter().find(|(_, name)| *name == value).map(|(it, _)| *it);
+    known.ok_or_else(|| {
+        let names: Vec<&str> = all.iter().map(|(_, name)| *name).collect();
+        Stop::Usage(format!("{flag} is one of {}, not `{value}`", names.join(", ")))
+    })
+}

@@ -1,0 +1,90 @@
+//! `race run`: hunts in scenarios.
+
+use postonce_race_kit::{
+    Bound, Budget, Factory, Found, Stage, Timeline, exhaust_while, hunt_while, minimise,
+};
+use serde_json::json;
+
+use super::arguments::Run;
+use super::pace::{self, Watch};
+use super::report::{Finding, Outcome, Report, Seen};
+use super::rung::Rung;
+use super::{Stop, report, say};
+
+/// Hunts in each scenario and says what came of it, one after the other.
+pub(crate) fn run(wanted: &Run) -> Result<(), Stop> {
+    pace::listen().map_err(Stop::Trouble)?;
+    let factory = Rung::Memory.factory();
+    refuse_unknown_mutant(wanted, &*factory)?;
+    let mut reports = Vec::new();
+    for scenario in &wanted.scenarios {
+        if pace::is_interrupted() {
+            break;
+        }
+        let report = hunt(wanted, scenario, &*factory).map_err(Stop::Trouble)?;
+        if !wanted.json {
+            say(&report.to_string())?;
+        }
+        reports.push(report);
+    }
+    if wanted.json {
+        let all: Vec<_> = reports.iter().map(Report::json).collect();
+        let all = json!({"format": "race-run/1", "seed": wanted.seed, "scenarios": all});
+        say(&format!("{all:#}\n"))?;
+    } else {
+        say(&format!("{}\n", report::summary(&reports)))?;
+    }
+    verdict(wanted, &reports)
+}
+
+pub(super) fn verdict(wanted: &Run, reports: &[Report]) -> Result<(), Stop> {
+    let any = |outcome| reports.iter().any(|it| it.outcome() == outcome);
+    if any(Outcome::Breaks) || (wanted.require_expected && any(Outcome::NotBroken)) {
+        return Err(Stop::Failed);
+    }
+    if pace::is_interrupted() { Err(Stop::Interrupted) } else { Ok(()) }
+}
+
+fn refuse_unknown_mutant(wanted: &Run, factory: &dyn Factory) -> Result<(), Stop> {
+    let mutants = factory.mutants();
+    let asked = wanted.scenarios.iter().find_map(|it| it.setting.mutant.as_deref());
+    let Some(name) = asked.filter(|name| !mutants.contains(name)) else { return Ok(()) };
+    let known = if mutants.is_empty() { "none".to_owned() } else { mutants.join(", ") };
+    Err(Stop::Usage(format!("there is no mutant `{name}`; there are: {known}")))
+}
+
+/// One scenario.
+pub(super) fn hunt(
+    wanted: &Run,
+    scenario: &postonce_race_kit::Scenario,
+    factory: &dyn Factory,
+) -> Result<Report, String> {
+    let stage = Stage::new(factory, scenario.setting.clone())?;
+    let watch = Watch::start();
+    let mut go_on =
+        || !pace::is_interrupted() && wanted.time.is_none_or(|most| watch.elapsed() < most);
+    let (runs, verbs) = (wanted.runs, scenario.verbs);
+    let (seen, found) = if let Some(deviations) = wanted.exhaustive {
+        let bound = Bound { deviations, runs, verbs, prune: stage.has_keys(), go_on: false };
+        let all = exhaust_while(&stage, bound, &mut go_on)?;
+        (Seen::Every { exhausted: all.exhausted, deviations }, all.found.into_iter().next())
+    } else {
+        let (seed, only) = (wanted.seed, wanted.only);
+        let budget = Budget { runs, seed, verbs, only, coverage: true };
+        let hunt = hunt_while(&stage, budget, &mut go_on)?;
+        (Seen::Random(hunt.coverage), hunt.found)
+    };
+    let elapsed = watch.elapsed();
+    let found = found.map(|it| finding(factory, it)).transpose()?;
+    let interrupted = pace::is_interrupted();
+    Ok(Report { scenario: scenario.clone(), seen, elapsed, found, interrupted })
+}
+
+/// The same in as few lines as possible, and its picture.
+fn finding(factory: &dyn Factory, found: Found) -> Result<Finding, String> {
+    let Found { nth, violation, plan } = found;
+    // Some schedules are more than a plan can say; then what was found is all there is.
+    let plan = minimise(factory, &plan, violation.invariant).map_or(plan, |short| short.plan);
+    let timeline = Timeline::of(factory, &plan)?;
+    Ok(Finding { nth, violation, plan, timeline })
+}
