@@ -2,6 +2,7 @@
 
 pub mod command;
 pub mod memory;
+pub mod mutants;
 pub mod mysql;
 pub mod processes;
 pub mod same;

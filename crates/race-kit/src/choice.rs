@@ -124,8 +124,8 @@ impl Verb {
     pub(crate) fn target(self) -> Target {
         match self {
             Self::Switch => Target::Any,
-            Self::Unsent | Self::Limit | Self::Panic => Target::Call,
-            Self::Lost => Target::CallOrRequest,
+            Self::Unsent | Self::Panic => Target::Call,
+            Self::Lost | Self::Limit => Target::CallOrRequest,
             Self::Refuse | Self::Hold | Self::Vanish | Self::Hide => Target::Request,
             Self::Crash
             | Self::Zombie

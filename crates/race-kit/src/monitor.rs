@@ -3,6 +3,8 @@
 //! It trusts no answer that an actor got. What it knows of the database it reads by itself, by
 //! ports of its own.
 
+mod overwritten;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,6 +14,7 @@ use postonce_domain::{
 use postonce_ports::lock::LockState;
 use postonce_ports::reader::NoteRecord;
 
+use self::overwritten::{is_overwritten, is_posted_for_good};
 use crate::StorePorts;
 use crate::books::{Books, Document, Flight, IN_THE_AIR_MAX, Request};
 use crate::cast::Known;
@@ -45,6 +48,8 @@ pub(crate) struct Monitor {
     ruled_out: BTreeSet<LedgerUid>,
     /// Every claim whose note was ever on record, even if the database has gone back since.
     claims: BTreeSet<ClaimId>,
+    /// Invoices that the ledger has refused before the schedule.
+    refused_before: BTreeSet<InvoiceId>,
     /// The database has gone back: what it says of the past is not the past.
     pub(crate) restored: bool,
     pub(crate) sometimes: BTreeSet<Sometimes>,
@@ -59,6 +64,7 @@ impl Monitor {
             seen: BTreeMap::new(),
             ruled_out: BTreeSet::new(),
             claims: BTreeSet::new(),
+            refused_before: BTreeSet::new(),
             restored: false,
             sometimes: BTreeSet::new(),
             moves: Vec::new(),
@@ -93,6 +99,9 @@ impl Monitor {
     pub(crate) fn look_at_all(&mut self, world: &dyn World) -> Verdict {
         for known in self.known.clone() {
             let seen = self.read(world, known.id, None)?;
+            if seen.life.state.name() == StateName::Rejected {
+                self.refused_before.insert(known.id);
+            }
             self.seen.insert(known.id, seen);
         }
         Ok(())
@@ -337,8 +346,7 @@ impl Monitor {
 
     /// One number for what it remembers and cannot read again.
     pub(crate) fn end_key(&self) -> u64 {
-        let busy = self.sometimes.contains(&Sometimes::LockRefused);
-        crate::key::key_of((&self.ruled_out, self.restored, busy))
+        crate::key::key_of((&self.ruled_out, self.restored))
     }
 
     /// What must be true when nobody acts any more: no lock without a holder.
@@ -390,6 +398,14 @@ impl Monitor {
         Ok(())
     }
 
+    /// Whether the ledger has ever said no to an invoice.
+    fn was_refused(&self, books: &Books, known: &Known) -> bool {
+        let mut own = books.requests.iter().filter(|it| it.invoice == known.id);
+        self.restored
+            || self.refused_before.contains(&known.id)
+            || own.any(|it| it.flight == Flight::Refused)
+    }
+
     fn is_settled(&self, sim: &Sim, known: &Known, seen: &Seen) -> Verdict {
         let state = sim.state();
         let name = &known.number;
@@ -411,6 +427,9 @@ impl Monitor {
             }
             (InvoiceState::Rejected { .. }, [_, ..]) if !self.restored => {
                 broken(Invariant::S6, format!("{name} is rejected, and is in the ledger"))
+            }
+            (InvoiceState::Rejected { .. }, []) if !self.was_refused(&state.books, known) => {
+                broken(Invariant::S13, format!("{name} is rejected, and was never refused"))
             }
             // What no search shows stays in doubt, and rightly so.
             (InvoiceState::InDoubt { .. }, [_, ..]) if state.modes.filter == Filter::Blind => {
@@ -436,52 +455,6 @@ fn unpaired(known: &Known, seen: &Seen) -> Verdict {
         return broken(Invariant::S9, format!("{name}: {without} claims without an outcome"));
     }
     Ok(())
-}
-
-/// A posted invoice stays so, unless a second document or a person leads out; and its document is
-/// its own.
-fn is_posted_for_good(
-    books: &Books,
-    known: &Known,
-    (before, now): (&Life, &Life),
-    notes: &[NoteRecord],
-) -> Verdict {
-    let name = &known.number;
-    if let InvoiceState::Posted { uid } = &before.state {
-        let by_person = notes.last().is_some_and(|it| it.note.kind == NoteKind::Person);
-        match &now.state {
-            InvoiceState::Posted { uid: other } if other == uid => {}
-            InvoiceState::NeedsHuman { .. } => {}
-            InvoiceState::Ready if by_person && before.version < now.version => {
-                // Proven gone; whether it is, the books say.
-                if books.documents.iter().any(|it| it.uid == *uid) {
-                    return broken(Invariant::S4, format!("{name} was posted as {uid}"));
-                }
-            }
-            other => {
-                let to = other.name();
-                return broken(Invariant::S4, format!("{name} was posted as {uid}, and is {to}"));
-            }
-        }
-    }
-    if let InvoiceState::Posted { uid } = &now.state {
-        let document = books.documents.iter().find(|it| it.uid == *uid);
-        let own = document
-            .is_some_and(|it| it.company_file == known.company_file && it.number == known.number);
-        if !own {
-            return broken(Invariant::S4, format!("{name} is posted as {uid}, not its document"));
-        }
-    }
-    Ok(())
-}
-
-/// Whether a settled claim has moved an invoice that carries another.
-fn is_overwritten(before: &Seen, now: &Seen) -> bool {
-    let settled = now.notes.last().filter(|it| it.note.kind == NoteKind::Outcome);
-    let older = settled.is_some_and(|it| it.note.claim != before.life.state.claim());
-    let led_out =
-        matches!(now.life.state, InvoiceState::Posted { .. } | InvoiceState::NeedsHuman { .. });
-    older && !led_out
 }
 
 /// Runs a reader's future to its end; `None` if it cannot end now.

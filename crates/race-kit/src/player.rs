@@ -98,6 +98,8 @@ pub(crate) struct Player<'a> {
     options: Options,
     /// The actor that went on last.
     current: usize,
+    /// Whether a run was turned away by the lock.
+    turned_away: bool,
     faults_left: u32,
     times: u32,
     choices: Vec<Choice>,
@@ -123,6 +125,7 @@ impl<'a> Player<'a> {
             monitor,
             options,
             current: 0,
+            turned_away: false,
             faults_left: play.setting.faults,
             play,
             times: 0,
@@ -237,7 +240,8 @@ impl<'a> Player<'a> {
             self.write_stand();
             self.played.steps += 1;
             if self.played.steps > STEPS_MAX {
-                return broken(Invariant::L4, format!("more than {STEPS_MAX} steps"));
+                let which = if self.is_any_frozen() { Invariant::L5 } else { Invariant::L4 };
+                return broken(which, format!("more than {STEPS_MAX} steps"));
             }
             let key = if decider.wants_keys() { self.key() } else { None };
             let safe = self.actors.len();
@@ -393,7 +397,11 @@ impl<'a> Player<'a> {
         self.end(actor);
         match ended {
             Ended::Run(Ok(RunResult::Ran(end))) => self.monitor.run_ended(&self.sim, actor, end),
-            Ended::Run(Ok(RunResult::Skipped(_)) | Err(_)) | Ended::Other => Ok(()),
+            Ended::Run(Ok(RunResult::Skipped(_))) => {
+                self.turned_away = true;
+                Ok(())
+            }
+            Ended::Run(Err(_)) | Ended::Other => Ok(()),
         }
     }
 
@@ -474,14 +482,17 @@ impl<'a> Player<'a> {
         state.actors.iter().all(|actor| still(actor.status))
     }
 
+    fn is_any_frozen(&self) -> bool {
+        self.sim.state().actors.iter().any(|actor| actor.status == Status::Frozen)
+    }
+
     /// Somebody waits, and nothing can happen.
     fn deadlock(&self) -> Verdict {
+        let which = if self.is_any_frozen() { Invariant::L5 } else { Invariant::L2 };
         let state = self.sim.state();
-        let frozen = state.actors.iter().any(|actor| actor.status == Status::Frozen);
         let waiting = (0..).zip(&state.actors).filter(|(_, it)| it.status == Status::Alive);
         let names: Vec<String> =
             waiting.map(|(actor, _)| self.play.setting.actor_name(actor)).collect();
-        let which = if frozen { Invariant::L5 } else { Invariant::L2 };
         broken(which, format!("{} cannot go on", names.join(", ")))
     }
 

@@ -4,9 +4,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use postonce_adapter_memory::MemoryStore;
 use postonce_domain::InstallationId;
+use postonce_engine::Ports;
 use postonce_ports::clock::Clock;
-use postonce_race_kit::{Factory, StorePorts, World};
+use postonce_race_kit::{Factory, Setting, StorePorts, World};
 use uuid::Uuid;
+
+use super::mutants::{Mutant, mutate};
 
 /// Worlds of the memory adapter.
 #[derive(Clone, Copy, Debug, Default)]
@@ -16,6 +19,14 @@ impl Factory for Memory {
     fn world(&self, clock: Arc<dyn Clock>) -> Result<Box<dyn World>, String> {
         let store = MemoryStore::new(InstallationId(Uuid::from_u128(7)), clock);
         Ok(Box::new(MemoryWorld { store, backup: Mutex::default() }))
+    }
+
+    fn mutants(&self) -> Vec<&'static str> {
+        Mutant::all().map(|mutant| mutant.name).collect()
+    }
+
+    fn mutate(&self, setting: &Setting, ports: Ports) -> Ports {
+        mutate(setting, ports)
     }
 }
 

@@ -35,9 +35,6 @@ impl Player<'_> {
             (Object::Request(n), Target::Request | Target::CallOrRequest) => {
                 flight(n) == Some(Flight::Awaited)
             }
-            (Object::Request(n), Target::Call) if choice.verb == Verb::Limit => {
-                flight(n) == Some(Flight::Awaited)
-            }
             (Object::Zombie(n), Target::Any) => {
                 let place = usize::try_from(n).unwrap_or(usize::MAX);
                 state.left_behind.get(place).is_some_and(|it| it.effect.is_some())
