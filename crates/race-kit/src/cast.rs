@@ -135,7 +135,7 @@ async fn reject(ports: &StorePorts, known: &Known, n: u32) -> Prepared<()> {
     parsed(lock.release().await)?;
     let dossier = parsed(ports.doubts.dossier(known.id).await)?;
     let stored = dossier.ok_or("an invoice that was imported is not there")?.stored;
-    let parts = stored.invoice.parts();
+    let sent = stored.invoice.parts();
     let installation = parsed(ports.store.installation().await)?;
     let claim = postonce_domain::ClaimId(uuid::Uuid::from_u128(u128::from(n)));
     let forever = NotAfter { boot: Duration::MAX, wall: jiff::Timestamp::MAX };
@@ -145,11 +145,11 @@ async fn reject(ports: &StorePorts, known: &Known, n: u32) -> Prepared<()> {
         epoch,
         run: postonce_domain::RunId(0),
         request: PreparedRequest {
-            company_file: parts.company_file.clone(),
+            company_file: sent.company_file.clone(),
             marker: Marker { installation, claim },
-            number: parts.number.clone(),
-            reference: parts.external_id.clone(),
-            customer: parts.customer.code.clone(),
+            number: sent.number.clone(),
+            reference: sent.external_id.clone(),
+            customer: sent.customer.code.clone(),
             route: "model".to_owned(),
             payload: stored.invoice.total().to_string(),
         },

@@ -106,7 +106,7 @@ pub fn hunt_while(
         }
         let turn = usize::try_from(run % 10).unwrap_or(0);
         let strategy = budget.only.or(Strategy::TURNS.get(turn).copied());
-        let seed = Chance::new(budget.seed.wrapping_add(run)).next();
+        let seed = Chance::new(budget.seed.wrapping_add(run)).number();
         let mut decider = strategy.unwrap_or(Strategy::Sticky).decider(seed);
         let options = Options { verbs, coverage: budget.coverage, ..Options::default() };
         let played = stage.play(&mut *decider, options)?;
@@ -162,7 +162,7 @@ fn swarm(all: Verbs, chance: &mut Chance, whole: bool) -> Verbs {
     if whole {
         return all;
     }
-    let off = Verb::ALL.iter().filter(|_| chance.next() % 2 == 0);
+    let off = Verb::ALL.iter().filter(|_| chance.number().is_multiple_of(2));
     off.fold(all, |verbs, (verb, _)| verbs.without(*verb))
 }
 

@@ -369,7 +369,7 @@ impl Monitor {
     }
 
     /// What must be true of a run's own counts.
-    pub(crate) fn run_ended(&self, sim: &Sim, actor: usize, end: &RunEnd) -> Verdict {
+    pub(crate) fn run_ended(sim: &Sim, actor: usize, end: &RunEnd) -> Verdict {
         let counts = &end.counts;
         let sum = counts.posted + counts.rejected + counts.not_sent + counts.in_doubt;
         if counts.claimed != sum {

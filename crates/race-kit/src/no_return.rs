@@ -58,7 +58,7 @@ fn always_breaks(
 ) -> Result<bool, String> {
     let mut chance = Chance::new(u64::from(after));
     for _ in 0..WALKS {
-        let mut onward = Onward::new(&plan.items, after, chance.next());
+        let mut onward = Onward::new(&plan.items, after, chance.number());
         let played = stage.play(&mut onward, Options::default())?;
         if played.violation.is_none_or(|it| it.invariant != invariant) {
             return Ok(false);

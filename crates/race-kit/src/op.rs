@@ -100,9 +100,8 @@ impl Op {
     /// What may go wrong with the call itself.
     pub(crate) fn faults(self) -> &'static [Verb] {
         match self.kind() {
-            Kind::Read => &[Verb::Unsent, Verb::Panic],
             Kind::Write | Kind::Lock => &[Verb::Unsent, Verb::Lost, Verb::Panic],
-            Kind::Ask => &[Verb::Unsent, Verb::Panic],
+            Kind::Read | Kind::Ask => &[Verb::Unsent, Verb::Panic],
             Kind::Send => &[Verb::Unsent, Verb::Limit, Verb::Panic],
             Kind::Answer => &[Verb::Panic],
             Kind::Sleep => &[],

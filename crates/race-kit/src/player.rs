@@ -396,7 +396,7 @@ impl<'a> Player<'a> {
     fn ended(&mut self, actor: usize, ended: &Ended) -> Verdict {
         self.end(actor);
         match ended {
-            Ended::Run(Ok(RunResult::Ran(end))) => self.monitor.run_ended(&self.sim, actor, end),
+            Ended::Run(Ok(RunResult::Ran(end))) => Monitor::run_ended(&self.sim, actor, end),
             Ended::Run(Ok(RunResult::Skipped(_))) => {
                 self.turned_away = true;
                 Ok(())
@@ -506,7 +506,7 @@ impl<'a> Player<'a> {
 }
 
 /// The parked call of this name.
-fn call_of(state: &State, object: Object) -> Option<&crate::sim::Parked> {
+fn call_of(state: &State, object: Object) -> Option<&Parked> {
     let Object::Call { actor, nth } = object else { return None };
     state.parked.iter().find(|call| call.actor == actor && call.nth == nth && call.given.is_none())
 }

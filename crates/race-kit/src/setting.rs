@@ -81,6 +81,7 @@ words! {
 }
 
 /// What a race is run in. `Display` writes it as the first line of a plan does.
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of a plan, yes or no")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Setting {
     /// The scenario that it comes from.

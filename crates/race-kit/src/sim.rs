@@ -153,6 +153,7 @@ pub(crate) enum Event {
 }
 
 /// How a schedule is played, apart from its setting.
+#[expect(clippy::struct_excessive_bools, reason = "each comes from a key of a plan")]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Modes {
     /// What searches of the ledger find.

@@ -62,10 +62,8 @@ impl<'a> Stage<'a> {
         }
         let sim = Sim::default();
         let (world, known, cannot) = prepared(factory, &sim, &setting)?;
-        let template = world.fork().map(|copy| {
-            drop(world);
-            copy
-        });
+        let template = world.fork();
+        drop(world);
         let (play, settled) = (Arc::new(Play { setting, known }), Mutex::default());
         Ok(Self { factory, sim, play, cannot, template, settled })
     }
@@ -98,23 +96,21 @@ impl<'a> Stage<'a> {
             useless_lock: setting.lock == LockKind::Useless,
             lease: setting.lock == LockKind::Lease,
         });
-        let (world, known) = match self.template.as_ref().and_then(|it| it.fork()) {
-            Some(world) => (world, self.play.known.clone()),
-            None => {
-                let (world, known, _) = prepared(self.factory, &self.sim, setting)?;
-                (world, known)
-            }
+        let (world, known) = if let Some(world) = self.template.as_ref().and_then(|it| it.fork()) {
+            (world, self.play.known.clone())
+        } else {
+            let (world, known, _) = prepared(self.factory, &self.sim, setting)?;
+            (world, known)
         };
         Ok(Player::new(self, world, known, options).play(decider))
     }
 }
 
+/// A world, its invoices, and what it cannot do.
+type Prepared = (Box<dyn World>, Vec<Known>, Vec<Verb>);
+
 /// A world with the setting's invoices.
-fn prepared(
-    factory: &dyn Factory,
-    sim: &Sim,
-    setting: &Setting,
-) -> Result<(Box<dyn World>, Vec<Known>, Vec<Verb>), String> {
+fn prepared(factory: &dyn Factory, sim: &Sim, setting: &Setting) -> Result<Prepared, String> {
     let world = factory.world(Arc::new(StoreClock(sim.clone())))?;
     let ports: StorePorts = world.ports("preparation");
     let filled = monitor::ask(&*world, cast::prepare(ports, setting.clone()));

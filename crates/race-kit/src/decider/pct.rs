@@ -26,7 +26,7 @@ impl Pct {
     pub fn new(seed: u64, depth: usize) -> Self {
         let mut chance = Chance::new(seed);
         // The high half is for those that were never put back.
-        let priorities = (0..=ACTORS).map(|_| chance.next() | (1 << 63)).collect();
+        let priorities = (0..=ACTORS).map(|_| chance.number() | (1 << 63)).collect();
         let changes = (1..depth).map(|_| chance.below(LENGTH)).collect();
         Self { chance, priorities, changes, step: 0, fault: 20 }
     }

@@ -14,7 +14,7 @@ impl Chance {
     }
 
     /// The next one.
-    pub fn next(&mut self) -> u64 {
+    pub fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut it = self.0;
         it = (it ^ (it >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -25,12 +25,12 @@ impl Chance {
     /// One of `0..below`; 0 if there is none.
     pub fn below(&mut self, below: usize) -> usize {
         let below = u64::try_from(below).unwrap_or(u64::MAX).max(1);
-        usize::try_from(self.next() % below).unwrap_or(0)
+        usize::try_from(self.number() % below).unwrap_or(0)
     }
 
     /// True in so many of 256 cases.
     pub fn of_256(&mut self, cases: u8) -> bool {
-        self.next() % 256 < u64::from(cases)
+        self.number() % 256 < u64::from(cases)
     }
 }
 

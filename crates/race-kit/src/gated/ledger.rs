@@ -179,6 +179,7 @@ impl Ledger for Gated {
 }
 
 /// The request leaves, unless its time has passed or the wire is down.
+#[expect(clippy::needless_pass_by_value, reason = "a token that was used is gone")]
 fn send(sim: &Sim, actor: usize, token: ClaimToken, (given, checked): (Given, bool)) -> Sent {
     let number = token.request().number.to_string();
     let not = |words: &str, cause| {

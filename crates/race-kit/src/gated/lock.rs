@@ -143,9 +143,9 @@ impl HeldLock for GatedHold {
         let (sim, actor) = (self.ports.sim.clone(), self.ports.actor);
         let (hold, file) = (self.hold, file.clone());
         let effect = move |given| async move {
-            let held = match (given, sim.take_hold(hold)) {
-                (Given::Unsent, held) => {
-                    drop(held);
+            let lock = match (given, sim.take_hold(hold)) {
+                (Given::Unsent, lock) => {
+                    drop(lock);
                     note(&sim, actor, Op::RaiseEpoch, "", "fails, and has no effect");
                     return Err(unavailable());
                 }
@@ -153,9 +153,9 @@ impl HeldLock for GatedHold {
                     note(&sim, actor, Op::RaiseEpoch, "", "the lock is lost");
                     return Err(LockError::Lost);
                 }
-                (_, Some(held)) => held,
+                (_, Some(lock)) => lock,
             };
-            let epoch = held.raise_epoch(&file).await;
+            let epoch = lock.raise_epoch(&file).await;
             sim.event(Event::Changed { actor: Some(actor), op: Op::RaiseEpoch });
             let lost = given == Given::Lost;
             note(
@@ -168,7 +168,7 @@ impl HeldLock for GatedHold {
             if lost {
                 return Err(unavailable());
             }
-            sim.put_back(hold, held);
+            sim.put_back(hold, lock);
             epoch
         };
         self.ports.call(Op::RaiseEpoch, Waits::ForItsTurn, effect).await
@@ -193,9 +193,9 @@ impl HeldLock for GatedHold {
             if given != Given::Normally {
                 return Err(unavailable());
             }
-            let Some(held) = sim.take_hold(hold) else { return Err(LockError::Lost) };
-            let proven = held.prove().await;
-            sim.put_back(hold, held);
+            let Some(lock) = sim.take_hold(hold) else { return Err(LockError::Lost) };
+            let proven = lock.prove().await;
+            sim.put_back(hold, lock);
             proven
         };
         self.ports.call(Op::Prove, Waits::ForItsTurn, effect).await
@@ -204,17 +204,17 @@ impl HeldLock for GatedHold {
     async fn release(self: Box<Self>) -> Result<(), LockError> {
         let (sim, actor, hold) = (self.ports.sim.clone(), self.ports.actor, self.hold);
         let effect = move |given| async move {
-            let Some(held) = sim.take_hold(hold) else {
+            let Some(lock) = sim.take_hold(hold) else {
                 note(&sim, actor, Op::Release, "", "the lock is lost");
                 return Err(LockError::Lost);
             };
             if given != Given::Normally {
                 // Its connection is closed, which frees it.
-                drop(held);
+                drop(lock);
                 note(&sim, actor, Op::Release, "", "unanswered; the connection is closed");
                 return Err(unavailable());
             }
-            let released = held.release().await;
+            let released = lock.release().await;
             note(&sim, actor, Op::Release, "", "");
             released
         };

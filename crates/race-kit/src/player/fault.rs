@@ -298,7 +298,9 @@ impl Player<'_> {
                     given_up.push(Deed::Request { n, verb: Verb::Hold });
                 }
             }
-            given_up.into_iter().for_each(|deed| state.done(deed));
+            for deed in given_up {
+                state.done(deed);
+            }
             (state.books.overdue(until), state.modes.late_unbounded)
         };
         if !unbounded {

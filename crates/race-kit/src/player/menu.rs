@@ -6,6 +6,14 @@ use crate::choice::{Choice, Object, Verb};
 use crate::record::Lane;
 use crate::sim::{Parked, State, Status};
 
+/// What may become of a request whose sender waits.
+const REQUEST: [Verb; 6] =
+    [Verb::Lost, Verb::Refuse, Verb::Limit, Verb::Hold, Verb::Vanish, Verb::Hide];
+
+/// What may happen to everybody.
+const WORLD: [Verb; 5] =
+    [Verb::DbRestart, Verb::Restore, Verb::Elsewhere, Verb::Pause, Verb::TimePasses];
+
 impl Player<'_> {
     /// Lists what may happen next. False if nothing can.
     pub(super) fn fill_menu(&mut self) -> bool {
@@ -88,8 +96,6 @@ impl Player<'_> {
             let faults = call.op.faults().iter();
             self.choices.extend(faults.filter_map(|verb| fault(*verb, object(call))));
         }
-        const REQUEST: [Verb; 6] =
-            [Verb::Lost, Verb::Refuse, Verb::Limit, Verb::Hold, Verb::Vanish, Verb::Hide];
         for request in awaited(state) {
             self.choices.extend(REQUEST.iter().filter_map(|verb| fault(*verb, request)));
         }
@@ -117,8 +123,6 @@ impl Player<'_> {
             let possible = possible.iter().filter(|(_, it)| *it);
             self.choices.extend(possible.filter_map(|(verb, _)| fault(*verb, on)));
         }
-        const WORLD: [Verb; 5] =
-            [Verb::DbRestart, Verb::Restore, Verb::Elsewhere, Verb::Pause, Verb::TimePasses];
         let possible = WORLD.iter().filter(|verb| self.stage.can(**verb));
         self.choices.extend(possible.filter_map(|verb| fault(*verb, Object::World)));
     }
