@@ -4,25 +4,21 @@
 //! Then everybody who was woken runs until nobody can go on by himself, and the invariants are
 //! looked at.
 
+mod awake;
 mod calm;
 mod fault;
 mod menu;
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use futures::future::BoxFuture;
-use postonce_domain::RunResult;
-
+use self::awake::Task;
 use crate::books::{Document, Flight};
-use crate::cast::{self, Ended, Known, Play};
+use crate::cast::{self, Known, Play};
 use crate::choice::{Choice, Object, Verb};
 use crate::coverage::Sometimes;
 use crate::decider::{Decider, Menu, Pick};
-use crate::deed::{Deed, Stand};
+use crate::deed::Stand;
 use crate::gated::Gated;
 use crate::invariant::{Invariant, Violation};
 use crate::monitor::{Monitor, Verdict, broken};
@@ -30,7 +26,7 @@ use crate::op::Op;
 use crate::plan::Item;
 use crate::record::{Lane, Record};
 use crate::setting::Role;
-use crate::sim::{Actor, Event, Given, Parked, Sim, State, Status, Waits};
+use crate::sim::{Actor, Event, Parked, Sim, State, Status, Waits};
 use crate::stage::{Options, Stage};
 use crate::world::World;
 
@@ -64,27 +60,6 @@ pub struct Played {
     /// One number for all answers that anybody got in the chaos: equal for equal schedules, if the
     /// decider wants keys.
     pub trace: u64,
-}
-
-/// Says that a task can go on.
-#[derive(Debug, Default)]
-struct Flag(AtomicBool);
-
-impl Wake for Flag {
-    fn wake(self: Arc<Self>) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
-/// An actor's work.
-struct Task {
-    work: Option<BoxFuture<'static, Ended>>,
-    flag: Arc<Flag>,
-    waker: Waker,
 }
 
 /// See the module's text.
@@ -186,9 +161,7 @@ impl<'a> Player<'a> {
         let ports = self.stage.factory.mutate(&self.play.setting, gated.clone().ports());
         let engine = cast::engine(&self.play.setting, ports);
         let work = cast::act(role, gated, engine, Arc::clone(&self.play));
-        let flag = Arc::new(Flag(AtomicBool::new(true)));
-        let waker = Waker::from(Arc::clone(&flag));
-        self.tasks.push(Task { work: Some(work), flag, waker });
+        self.tasks.push(Task::new(work));
     }
 
     pub(crate) fn play(mut self, decider: &mut dyn Decider) -> Played {
@@ -344,111 +317,6 @@ impl<'a> Player<'a> {
         {
             self.played.switches.push((before, after));
         }
-    }
-
-    /// Lets everybody who was woken run, and does what is no choice point, until nobody can go on
-    /// by himself. Then looks at what has changed.
-    fn settle(&mut self) -> Verdict {
-        loop {
-            self.poll_woken()?;
-            self.note_holder();
-            let auto = {
-                let state = self.sim.state();
-                let mut parked = state.parked.iter();
-                parked.find(|call| call.nth == 0 && state.is_enabled(call)).map(|call| call.id)
-            };
-            let Some(id) = auto else { break };
-            self.let_go(id, Given::Normally)?;
-        }
-        self.monitor.after_step(&*self.world, &self.sim)?;
-        if self.options.coverage {
-            self.played.states.push(self.monitor.state_key(&self.sim));
-        }
-        Ok(())
-    }
-
-    fn poll_woken(&mut self) -> Verdict {
-        let mut again = true;
-        while again {
-            again = false;
-            for actor in 0..self.tasks.len() {
-                let Some(task) = self.tasks.get_mut(actor) else { continue };
-                if !task.flag.0.swap(false, Ordering::Relaxed) {
-                    continue;
-                }
-                let Some(work) = task.work.as_mut() else { continue };
-                again = true;
-                let mut context = Context::from_waker(&task.waker);
-                let poll = || work.as_mut().poll(&mut context);
-                match std::panic::catch_unwind(AssertUnwindSafe(poll)) {
-                    Ok(Poll::Pending) => {}
-                    Ok(Poll::Ready(ended)) => {
-                        task.work = None;
-                        self.ended(actor, &ended)?;
-                    }
-                    Err(_panic) => self.end(actor),
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn ended(&mut self, actor: usize, ended: &Ended) -> Verdict {
-        self.end(actor);
-        match ended {
-            Ended::Run(Ok(RunResult::Ran(end))) => Monitor::run_ended(&self.sim, actor, end),
-            Ended::Run(Ok(RunResult::Skipped(_))) => {
-                self.turned_away = true;
-                Ok(())
-            }
-            Ended::Run(Err(_)) | Ended::Other => Ok(()),
-        }
-    }
-
-    /// An actor's work is over: nothing of it is left.
-    fn end(&mut self, actor: usize) {
-        if let Some(task) = self.tasks.get_mut(actor) {
-            drop(task.work.take());
-        }
-        if let Some(actor) = self.sim.state().actors.get_mut(actor) {
-            actor.status = Status::Gone;
-        }
-    }
-
-    /// Lets a parked call go on: it has its effect, and its caller is woken.
-    fn let_go(&mut self, id: u64, given: Given) -> Verdict {
-        let (effect, given) = {
-            let mut state = self.sim.state();
-            let Some(call) = state.parked.iter_mut().find(|call| call.id == id) else {
-                return Ok(());
-            };
-            let given = if call.doomed { Given::Unsent } else { given };
-            let (actor, nth, op) = (call.actor, call.nth, call.op);
-            let effect = call.effect.take();
-            if nth > 0 {
-                state.done(Deed::Call { actor, nth, op, given });
-            }
-            (effect, given)
-        };
-        if let Some(effect) = effect
-            && !self.world.drive(effect(given))
-        {
-            return broken(Invariant::L2, "a call does not come to its end");
-        }
-        // Before anybody goes on: what this call has changed is this call's doing.
-        self.monitor.after_step(&*self.world, &self.sim)?;
-        let waker = {
-            let mut state = self.sim.state();
-            let call = state.parked.iter_mut().find(|call| call.id == id);
-            call.and_then(|call| {
-                call.given = Some(given);
-                call.waker.take()
-            })
-        };
-        if let Some(waker) = waker {
-            waker.wake();
-        }
-        Ok(())
     }
 
     /// One number for all that the future depends on.

@@ -15,6 +15,7 @@ fn runner(cases: u32) -> TestRunner {
 }
 
 /// Plays plans of a scenario until one of them breaks something.
+#[expect(clippy::result_large_err, reason = "it is made once in a test")]
 fn search(name: &str, cases: u32) -> Result<(), TestError<Plan>> {
     let scenario = Scenario::named(name).unwrap();
     runner(cases).run(&plans(Arc::new(Memory), scenario), |plan| {

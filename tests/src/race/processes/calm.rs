@@ -80,10 +80,10 @@ fn lives(chaos: &Chaos<'_>) -> Result<Vec<(String, String, Life)>> {
 
 /// Whether no later run changes it.
 fn is_at_rest(life: &Life) -> bool {
-    match &life.state {
-        InvoiceState::InDoubt { absent_confirmed_at, .. } => absent_confirmed_at.is_some(),
-        _ => !matches!(life.state.name(), StateName::Ready | StateName::Claimed),
-    }
+    let is_confirmed_absent =
+        matches!(life.state, InvoiceState::InDoubt { absent_confirmed_at: Some(_), .. });
+    let may_move = [StateName::Ready, StateName::Claimed, StateName::InDoubt];
+    is_confirmed_absent || !may_move.contains(&life.state.name())
 }
 
 /// What must not be, of an invoice that everybody has had the time to settle.

@@ -1,5 +1,10 @@
 //! A schedule's deeds, done to processes.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "of all verbs a few are for the air and a few for processes"
+)]
+
 use std::collections::BTreeMap;
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
