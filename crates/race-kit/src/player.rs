@@ -8,6 +8,7 @@ mod awake;
 mod calm;
 mod fault;
 mod menu;
+mod stuck;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -213,8 +214,7 @@ impl<'a> Player<'a> {
             self.write_stand();
             self.played.steps += 1;
             if self.played.steps > STEPS_MAX {
-                let which = if self.is_any_frozen() { Invariant::L5 } else { Invariant::L4 };
-                return broken(which, format!("more than {STEPS_MAX} steps"));
+                return self.endless();
             }
             let key = if decider.wants_keys() { self.key() } else { None };
             let safe = self.actors.len();
@@ -342,26 +342,6 @@ impl<'a> Player<'a> {
         let left: Vec<bool> = state.left_behind.iter().map(|it| it.effect.is_some()).collect();
         let own = (self.current, self.faults_left, self.times, state.now);
         Some(crate::key::key_of((world, actors, parked, requests, documents, holds, left, own)))
-    }
-
-    fn is_only_frozen(&self) -> bool {
-        let state = self.sim.state();
-        let still = |status| matches!(status, Status::Frozen | Status::Gone);
-        state.actors.iter().all(|actor| still(actor.status))
-    }
-
-    fn is_any_frozen(&self) -> bool {
-        self.sim.state().actors.iter().any(|actor| actor.status == Status::Frozen)
-    }
-
-    /// Somebody waits, and nothing can happen.
-    fn deadlock(&self) -> Verdict {
-        let which = if self.is_any_frozen() { Invariant::L5 } else { Invariant::L2 };
-        let state = self.sim.state();
-        let waiting = (0..).zip(&state.actors).filter(|(_, it)| it.status == Status::Alive);
-        let names: Vec<String> =
-            waiting.map(|(actor, _)| self.play.setting.actor_name(actor)).collect();
-        broken(which, format!("{} cannot go on", names.join(", ")))
     }
 
     fn write(&self, lane: Lane, text: impl FnOnce() -> String) {
