@@ -24,6 +24,11 @@ pub(crate) fn demo(args: &[OsString]) -> anyhow::Result<ExitCode> {
 
 /// Builds the binaries of the tests and runs the storm, which starts its servers itself.
 pub(crate) fn storm(args: &[OsString]) -> anyhow::Result<ExitCode> {
+    with_servers("postonce-storm", args)
+}
+
+/// Builds everything that tests start, and runs a program of `tests` with a server at hand.
+fn with_servers(program: &str, args: &[OsString]) -> anyhow::Result<ExitCode> {
     for build in [
         ["build", "--package", "postonce-app-cron", "--bin", "postonce"].as_slice(),
         &["build", "--package", "postonce-tests", "--bins"],
@@ -32,10 +37,10 @@ pub(crate) fn storm(args: &[OsString]) -> anyhow::Result<ExitCode> {
     }
     let workspace = Workspace::ask()?;
     servers::mariadb(&workspace)?;
-    let mut storm = Command::new(workspace.binary("debug", "postonce-storm"));
-    Setting::new(&workspace).tell(&mut storm);
-    storm.args(args);
-    become_it(storm)
+    let mut command = Command::new(workspace.binary("debug", program));
+    Setting::new(&workspace).tell(&mut command);
+    command.args(args);
+    become_it(command)
 }
 
 /// Builds `postonce` for release, and runs the measurements on it, in the root folder.
@@ -52,8 +57,13 @@ pub(crate) fn bench(args: &[OsString]) -> anyhow::Result<ExitCode> {
     become_it(bench)
 }
 
-/// Builds the `race` binary and runs it, in the caller's folder: for release where it searches.
+/// Builds the `race` binary and runs it, in the caller's folder: for release where it searches in
+/// memory. On a server or processes it gets what the tests get.
 pub(crate) fn race(args: &[OsString]) -> anyhow::Result<ExitCode> {
+    let on_server = args.iter().any(|it| it == "mariadb" || it == "processes");
+    if on_server {
+        return with_servers("race", args);
+    }
     let searches = args.first().is_some_and(|it| it == "run");
     let mut build = cargo(&["build", "--package", "postonce-tests", "--bin", "race"]);
     if searches {

@@ -34,13 +34,14 @@ pub(crate) enum Stop {
 const USAGE: &str = "\
     race list [--json]
     race run [NAME…] [--runs N] [--seed N] [--seconds N] [--only STRATEGY] [--exhaustive N]
-             [--mutant NAME] [--require-expected] [--json]
-    race replay FILE|- [--format text|svg|json] [--output FILE] [--on memory]
+             [--mutant NAME] [--require-expected] [--json] [--on RUNG]
+    race replay FILE|- [--format text|svg|json] [--output FILE] [--on RUNG]
 
 `run` plays N schedules of each scenario (10000), by turns of the strategies sticky, uniform, pct2,
 pct3 and pct5, or --only one of them; with --seconds for as long as that, in each scenario;
 with --exhaustive N every schedule that deviates at most N times from carrying on.
-The same --seed finds the same. RACE_RUNS and RACE_SEED stand for the two flags.
+RUNG is memory, sqlite, mariadb or processes: the model, a real store call by call (50 schedules each),
+or real processes (200 plans of random walks in all). The same --seed finds the same. RACE_RUNS and RACE_SEED stand for the two flags.
 
 Exit codes: 0 as it should be, 1 it is not, 2 usage, 65 no plan, 66 no such file, 130 Ctrl-C.
 ";

@@ -23,7 +23,6 @@ mod arena;
 mod calm;
 mod chaos;
 mod child;
-mod command;
 mod report;
 
 use std::time::{Duration, Instant};
@@ -42,7 +41,6 @@ use arena::Arena;
 use chaos::Chaos;
 
 pub use able::refusal;
-pub use command::{SCENARIOS, command};
 pub use report::{Found, Report};
 
 /// Whether the processes are as they are released.
@@ -177,6 +175,10 @@ fn one(arena: &Arena, script: &Script, report: &mut Report) -> Result<()> {
 fn now() -> Instant {
     Instant::now()
 }
+
+/// Scenarios that processes can play.
+pub const SCENARIOS: [&str; 6] =
+    ["posting", "later", "reprocess", "tiny-pages", "lost-answers", "lost-lock"];
 
 /// How long a process may take to come to its next call.
 const LIMIT: Duration = Duration::from_secs(30);

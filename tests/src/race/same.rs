@@ -1,7 +1,7 @@
 //! The same schedule in two kinds of worlds, line by line: what a real store does otherwise than
 //! the model is a hole in the ports, or a bug.
 
-use postonce_race_kit::{Decider, Factory, Lane, Options, Played, Setting, Stage};
+use postonce_race_kit::{Decider, Factory, Lane, Options, Played, Setting, Stage, Verbs};
 
 /// Plays one schedule and tells it, line by line, and how it ended.
 pub fn told(
@@ -10,12 +10,16 @@ pub fn told(
     decider: &mut dyn Decider,
 ) -> Result<Vec<String>, String> {
     let stage = Stage::new(factory, setting.clone())?;
-    play(&stage, decider)
+    play(&stage, decider, Verbs::ALL)
 }
 
-/// Plays one schedule of a stage and tells it.
-pub fn play(stage: &Stage<'_>, decider: &mut dyn Decider) -> Result<Vec<String>, String> {
-    let played = stage.play(decider, Options { record: true, ..Options::default() })?;
+/// Plays one schedule of a stage, in which these verbs may happen, and tells it.
+pub fn play(
+    stage: &Stage<'_>,
+    decider: &mut dyn Decider,
+    verbs: Verbs,
+) -> Result<Vec<String>, String> {
+    let played = stage.play(decider, Options { record: true, verbs, ..Options::default() })?;
     Ok(lines(stage.setting(), &played))
 }
 

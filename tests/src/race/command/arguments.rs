@@ -11,6 +11,12 @@ use super::rung::Rung;
 /// Schedules per scenario, unless told otherwise.
 const RUNS: u64 = 10_000;
 
+/// The same on a real store, of which each step takes a thousand times longer.
+const RUNS_ON_STORES: u64 = 50;
+
+/// Plans for real processes, all scenarios together.
+const RUNS_ON_PROCESSES: u64 = 200;
+
 /// What is wanted.
 #[derive(Clone, Debug)]
 pub(crate) enum Command {
@@ -32,6 +38,8 @@ pub(crate) struct Run {
     pub(crate) only: Option<Strategy>,
     /// Every schedule with so many deviations, instead of random ones.
     pub(crate) exhaustive: Option<u32>,
+    /// What it is played on.
+    pub(crate) on: Rung,
     /// What is expected to break and does not is a failure.
     pub(crate) require_expected: bool,
     pub(crate) json: bool,
@@ -109,6 +117,7 @@ fn run(mut words: Words, variable: impl Fn(&str) -> Option<String>) -> Result<Ru
         time: None,
         only: None,
         exhaustive: None,
+        on: Rung::Memory,
         require_expected: false,
         json: false,
     };
@@ -120,6 +129,7 @@ fn run(mut words: Words, variable: impl Fn(&str) -> Option<String>) -> Result<Ru
             "--seconds" => wanted.time = Some(Duration::from_secs(number(&word, &value()?)?)),
             "--only" => wanted.only = Some(named(&word, &value()?, &STRATEGIES)?),
             "--exhaustive" => wanted.exhaustive = Some(number(&word, &value()?)?),
+            "--on" => wanted.on = named(&word, &value()?, &Rung::ALL)?,
             "--mutant" => mutant = Some(value()?),
             "--require-expected" => wanted.require_expected = true,
             "--json" => wanted.json = true,
@@ -138,7 +148,12 @@ fn run(mut words: Words, variable: impl Fn(&str) -> Option<String>) -> Result<Ru
     }
     // With a time and no number, and in a search that has an end, the number bounds nothing.
     let unbounded = wanted.time.is_some() || wanted.exhaustive.is_some();
-    wanted.runs = runs.unwrap_or(if unbounded { u64::MAX } else { RUNS });
+    let usual = match wanted.on {
+        Rung::Memory => RUNS,
+        Rung::Sqlite | Rung::Mariadb => RUNS_ON_STORES,
+        Rung::Processes => RUNS_ON_PROCESSES,
+    };
+    wanted.runs = runs.unwrap_or(if unbounded { u64::MAX } else { usual });
     Ok(wanted)
 }
 

@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use postonce_race_kit::{Plan, Scenario};
+use postonce_race_kit::{Factory as _, Plan, Scenario};
 use serde_json::json;
 
-use super::rung::Rung;
 use super::{Stop, say};
+use crate::race::memory::Memory;
 
 /// Prints the scenarios and the mutants.
 pub(crate) fn list(as_json: bool) -> Result<(), Stop> {
@@ -29,7 +29,7 @@ pub(super) fn text(scenarios: &[Scenario]) -> String {
         let setting = setting(scenario);
         let _infallible = writeln!(text, "{name}\n    {about}{expected}\n    {setting}");
     }
-    let mutants = Rung::Memory.factory().mutants();
+    let mutants = Memory.mutants();
     if !mutants.is_empty() {
         let _infallible = writeln!(text, "\nmutants, for --mutant: {}", mutants.join(", "));
     }
@@ -46,5 +46,5 @@ pub(super) fn json(scenarios: &[Scenario]) -> serde_json::Value {
         })
     });
     let all: Vec<_> = all.collect();
-    json!({"scenarios": all, "mutants": Rung::Memory.factory().mutants()})
+    json!({"scenarios": all, "mutants": Memory.mutants()})
 }

@@ -6,11 +6,13 @@ use postonce_race_kit::{Plan, Timeline};
 
 use super::arguments::{Format, Replay};
 use super::{Stop, say};
+use crate::race::processes::{self, Build};
 
 /// Plays a plan and shows its timeline. It fails if the plan does not do what it says.
 pub(crate) fn replay(wanted: &Replay) -> Result<(), Stop> {
     let plan = plan(wanted)?;
-    let timeline = Timeline::of(&*wanted.on.factory(), &plan).map_err(Stop::Trouble)?;
+    let Some(factory) = wanted.on.factory(&plan.setting)? else { return on_processes(plan) };
+    let timeline = Timeline::of(&*factory, &plan).map_err(Stop::Trouble)?;
     let text = match wanted.format {
         Format::Text => timeline.text(),
         Format::Svg => timeline.svg(),
@@ -28,6 +30,15 @@ pub(crate) fn replay(wanted: &Replay) -> Result<(), Stop> {
             Err(Stop::Failed)
         }
     }
+}
+
+/// Does what the plan says to real processes. There is no picture: what is told is where they went
+/// another way than the model, and what the books say in the end.
+fn on_processes(plan: Plan) -> Result<(), Stop> {
+    let report = processes::run(Build::Sound, &[plan]);
+    let report = report.map_err(|error| Stop::Trouble(format!("{error:#}")))?;
+    say(&format!("{report}\n"))?;
+    if report.is_sound() { Ok(()) } else { Err(Stop::Failed) }
 }
 
 /// The plan that is to be played.

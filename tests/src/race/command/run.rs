@@ -8,19 +8,22 @@ use serde_json::json;
 use super::arguments::Run;
 use super::pace::{self, Watch};
 use super::report::{Finding, Outcome, Report, Seen};
-use super::rung::Rung;
 use super::{Stop, report, say};
+use crate::race::memory::Memory;
+use crate::race::processes::{self, Build};
 
 /// Hunts in each scenario and says what came of it, one after the other.
 pub(crate) fn run(wanted: &Run) -> Result<(), Stop> {
     pace::listen().map_err(Stop::Trouble)?;
-    let factory = Rung::Memory.factory();
-    refuse_unknown_mutant(wanted, &*factory)?;
+    refuse_unknown_mutant(wanted, &Memory)?;
     let mut reports = Vec::new();
     for scenario in &wanted.scenarios {
         if pace::is_interrupted() {
             break;
         }
+        let Some(factory) = wanted.on.factory(&scenario.setting)? else {
+            return on_processes(wanted);
+        };
         let report = hunt(wanted, scenario, &*factory).map_err(Stop::Trouble)?;
         if !wanted.json {
             say(&report.to_string())?;
@@ -35,6 +38,23 @@ pub(crate) fn run(wanted: &Run) -> Result<(), Stop> {
         say(&format!("{}\n", report::summary(&reports)))?;
     }
     verdict(wanted, &reports)
+}
+
+/// Plans of random walks, done to real processes.
+fn on_processes(wanted: &Run) -> Result<(), Stop> {
+    let trouble = |error: anyhow::Error| Stop::Trouble(format!("{error:#}"));
+    let names: Vec<&str> = wanted.scenarios.iter().map(|it| it.name).collect();
+    let can = |name: &&str| names.contains(name);
+    let names: Vec<&str> = processes::SCENARIOS.iter().copied().filter(can).collect();
+    if names.is_empty() {
+        let known = processes::SCENARIOS.join(", ");
+        return Err(Stop::Usage(format!("processes play none of these; they play {known}")));
+    }
+    let count = usize::try_from(wanted.runs).unwrap_or(usize::MAX);
+    let plans = processes::plans(Build::Sound, &names, count, wanted.seed).map_err(trouble)?;
+    let report = processes::run(Build::Sound, &plans).map_err(trouble)?;
+    say(&format!("{report}\n"))?;
+    if report.is_sound() { Ok(()) } else { Err(Stop::Failed) }
 }
 
 pub(super) fn verdict(wanted: &Run, reports: &[Report]) -> Result<(), Stop> {

@@ -11,6 +11,7 @@ use super::arguments::{Command, Format, Replay, Run};
 use super::report::{Outcome, summary};
 use super::rung::Rung;
 use super::{Stop, list, replay, run};
+use crate::race::memory::Memory;
 
 fn parse(line: &str) -> Result<Command, Stop> {
     parse_with(line, |_| None)
@@ -115,7 +116,7 @@ fn the_list_has_every_scenario_with_a_setting_that_can_be_replayed() -> Result<(
 fn hunted(line: &str) -> Result<super::report::Report> {
     let wanted = wanted(line);
     let scenario = wanted.scenarios.first().context("a scenario")?;
-    run::hunt(&wanted, scenario, &*Rung::Memory.factory()).map_err(anyhow::Error::msg)
+    run::hunt(&wanted, scenario, &Memory).map_err(anyhow::Error::msg)
 }
 
 #[test]
@@ -160,7 +161,7 @@ fn what_is_here_to_be_broken_is_broken_and_says_how() -> Result<()> {
 fn what_breaks_and_is_not_to_is_drawn() -> Result<()> {
     let mut wanted = wanted("run stall-before-the-wire");
     wanted.scenarios[0].expect = None;
-    let factory = Rung::Memory.factory();
+    let factory = Box::new(Memory);
     let report = run::hunt(&wanted, &wanted.scenarios[0], &*factory).map_err(anyhow::Error::msg)?;
     assert_eq!(report.outcome(), Outcome::Breaks);
     let text = report.to_string();
@@ -198,7 +199,7 @@ fn an_exhaustive_search_says_whether_it_is_complete() -> Result<()> {
 #[test]
 fn a_search_ends_when_it_is_told_to_with_what_it_has_seen() -> Result<()> {
     let scenario = Scenario::named("posting").context("a scenario")?;
-    let factory = Rung::Memory.factory();
+    let factory = Box::new(Memory);
     let stage = Stage::new(&*factory, scenario.setting).map_err(anyhow::Error::msg)?;
     let mut asked = 0;
     let mut go_on = || {
