@@ -1,11 +1,15 @@
-//! What `docs/races.md` shows is what comes out.
+//! What `docs/races.md` and `docs/race-pictures.md` show is what comes out.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use postonce_race_kit::{Plan, Timeline};
 
 use super::memory::Memory;
+
+fn document(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(name)
+}
 
 /// The block after `mark`, between its fences.
 fn block_after<'a>(document: &'a str, mark: &str) -> Result<&'a str> {
@@ -14,25 +18,46 @@ fn block_after<'a>(document: &'a str, mark: &str) -> Result<&'a str> {
     Ok(rest.split_once("```").context("the block does not end")?.0)
 }
 
-const PLAN: &str = "<!-- drawn below -->";
-const TIMELINE: &str = "draws of it:";
+/// What the plan draws, if it does what it says.
+fn draw(plan: &str) -> Result<String> {
+    let plan: Plan = plan.parse()?;
+    let timeline = Timeline::of(&Memory, &plan).map_err(anyhow::Error::msg)?;
+    ensure!(timeline.unexpected().is_none(), "{:?}", timeline.unexpected());
+    Ok(timeline.text())
+}
+
+/// Writes `drawn` in the place of `written`, if documents are to be written anew.
+fn redraw(path: &Path, written: &str, drawn: &str) -> Result<()> {
+    if std::env::var_os("UPDATE_DOCS").is_some() && written != drawn {
+        let document = std::fs::read_to_string(path)?;
+        std::fs::write(path, document.replacen(written, drawn, 1))?;
+        return Ok(());
+    }
+    ensure!(written == drawn, "{} does not show what is drawn:\n{drawn}", path.display());
+    Ok(())
+}
 
 #[test]
 fn the_timeline_of_the_document_is_what_the_plan_draws() -> Result<()> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/races.md");
-    let mut document = std::fs::read_to_string(&path).context("docs/races.md is missing")?;
-    let plan: Plan = block_after(&document, PLAN)?.parse()?;
-    let timeline = Timeline::of(&Memory, &plan).map_err(anyhow::Error::msg)?;
-    ensure!(timeline.unexpected().is_none(), "{:?}", timeline.unexpected());
-    let drawn = timeline.text();
-    if std::env::var_os("UPDATE_DOCS").is_some() {
-        let start = document.find(TIMELINE).context("nothing to draw")?;
-        let written = block_after(&document, TIMELINE)?.to_owned();
-        let from = start + document[start..].find("```text\n").context("no block")? + 8;
-        document.replace_range(from..from + written.len(), &drawn);
-        std::fs::write(&path, &document)?;
+    let path = document("races.md");
+    let text = std::fs::read_to_string(&path).context("docs/races.md is missing")?;
+    let drawn = draw(block_after(&text, "<!-- drawn below -->")?)?;
+    redraw(&path, block_after(&text, "draws of it:")?, &drawn)
+}
+
+/// Each picture begins with its plan.
+#[test]
+fn every_picture_is_what_its_plan_draws() -> Result<()> {
+    let path = document("race-pictures.md");
+    let text = std::fs::read_to_string(&path).context("docs/race-pictures.md is missing")?;
+    let blocks: Vec<&str> = text.split("```text\n").skip(1).collect();
+    ensure!(blocks.len() == 3, "{} pictures", blocks.len());
+    for block in blocks {
+        let written = block.split_once("```").context("a picture does not end")?.0;
+        let plan = written.split_once("\n\n").context("a picture has no plan")?.0;
+        let drawn = draw(plan)?;
+        ensure!(drawn.lines().count() <= 35, "a picture is longer than a page");
+        redraw(&path, written, &drawn)?;
     }
-    let written = block_after(&document, TIMELINE)?;
-    ensure!(written == drawn, "docs/races.md does not show what the plan draws:\n{drawn}");
     Ok(())
 }
