@@ -3,9 +3,11 @@
 use postonce_race_kit::{Filter, LockKind, Plan, Role, Setting, Verb};
 
 /// What happens in plans and not to processes, with the reason.
-pub(super) const REFUSED: [(Verb, &str); 4] = [
+pub(super) const REFUSED: [(Verb, &str); 6] = [
     (Verb::DbRestart, "every session would have to notice at the same call"),
     (Verb::Restore, "a backup is put back with nobody at work"),
+    (Verb::Elsewhere, "a server does not move while its clients are held"),
+    (Verb::Stall, "who would be the last to end is not known before"),
     (Verb::ClockBack, "the host's clock is not ours to set"),
     (Verb::ClockAhead, "the host's clock is not ours to set"),
 ];

