@@ -158,7 +158,8 @@ impl References {
         self.known().get(&key).filter(|(_, until)| *until > now).map(|(lookup, _)| lookup.clone())
     }
 
-    /// Remembers a reference.
+    /// Remembers a reference. An absence does not displace a UID that is still believed: the
+    /// search that missed it may have begun before the record was created.
     pub(crate) fn remember(&self, file: &CompanyFile, kind: Kind, code: &str, lookup: Lookup) {
         let now = self.clock.boot();
         let lasts = match lookup {
@@ -167,6 +168,11 @@ impl References {
         };
         let key = Key { file: file.clone(), kind, code: code.to_owned() };
         let mut known = self.known();
+        let found =
+            |(lookup, until): &(Lookup, Duration)| matches!(lookup, Lookup::One(_)) && *until > now;
+        if lookup == Lookup::None && known.get(&key).is_some_and(found) {
+            return;
+        }
         if known.len() >= REMEMBERED_MAX {
             known.retain(|_, (_, until)| *until > now);
         }

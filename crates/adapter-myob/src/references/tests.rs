@@ -27,6 +27,19 @@ fn a_miss_is_forgotten_sooner_than_a_hit() {
 }
 
 #[test]
+fn a_late_miss_does_not_displace_a_hit() {
+    let clock = Arc::new(TestClock::default());
+    let references = References::new(clock.clone());
+    let file = file("main");
+    references.remember(&file, Kind::Customer, "new", one());
+    references.remember(&file, Kind::Customer, "new", Lookup::None);
+    assert_eq!(references.remembered(&file, Kind::Customer, "new"), Some(one()));
+    clock.advance(HIT_LASTS);
+    references.remember(&file, Kind::Customer, "new", Lookup::None);
+    assert_eq!(references.remembered(&file, Kind::Customer, "new"), Some(Lookup::None));
+}
+
+#[test]
 fn files_and_kinds_do_not_share_references() {
     let references = References::new(Arc::new(TestClock::default()));
     references.remember(&file("a"), Kind::Item, "X", one());
