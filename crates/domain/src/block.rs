@@ -2,53 +2,31 @@
 
 use std::fmt;
 
-/// What stands in the way, as programs see it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum BlockCode {
-    /// The ledger has no such customer, and we may not create it.
-    CustomerMissing,
-    /// The customer's creation went unanswered; a search must find it first.
-    CustomerInDoubt,
-    /// The ledger has no such tax code.
-    TaxCodeMissing,
-    /// The ledger has no such item.
-    ItemMissing,
-    /// The ledger has no such account, or none is configured.
-    AccountMissing,
-    /// Line count or total differ from what was declared.
-    TotalsDiffer,
-    /// The company file is not configured.
-    CompanyFileUnknown,
-    /// The ledger denies access to this invoice's resource, though the company file answers.
-    AccessDenied,
-    /// Dated before `sync.start_date`.
-    BeforeStartDate,
-    /// The stored row cannot be read.
-    Unreadable,
-}
+use crate::stored_name::stored_names;
 
-impl BlockCode {
-    const ALL: [(Self, &'static str); 10] = [
-        (Self::CustomerMissing, "customer_missing"),
-        (Self::CustomerInDoubt, "customer_in_doubt"),
-        (Self::TaxCodeMissing, "tax_code_missing"),
-        (Self::ItemMissing, "item_missing"),
-        (Self::AccountMissing, "account_missing"),
-        (Self::TotalsDiffer, "totals_differ"),
-        (Self::CompanyFileUnknown, "company_file_unknown"),
-        (Self::AccessDenied, "access_denied"),
-        (Self::BeforeStartDate, "before_start_date"),
-        (Self::Unreadable, "unreadable"),
-    ];
-
-    /// As stored and as shown.
-    pub fn as_str(self) -> &'static str {
-        Self::ALL.iter().find(|(code, _)| *code == self).map_or("unreadable", |(_, name)| name)
-    }
-
-    /// The code that is stored as `name`.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(_, known)| *known == name).map(|(code, _)| *code)
+stored_names! {
+    /// What stands in the way, as programs see it.
+    BlockCode {
+        /// The ledger has no such customer, and we may not create it.
+        CustomerMissing = "customer_missing",
+        /// The customer's creation went unanswered; a search must find it first.
+        CustomerInDoubt = "customer_in_doubt",
+        /// The ledger has no such tax code.
+        TaxCodeMissing = "tax_code_missing",
+        /// The ledger has no such item.
+        ItemMissing = "item_missing",
+        /// The ledger has no such account, or none is configured.
+        AccountMissing = "account_missing",
+        /// Line count or total differ from what was declared.
+        TotalsDiffer = "totals_differ",
+        /// The company file is not configured.
+        CompanyFileUnknown = "company_file_unknown",
+        /// The ledger denies access to this invoice's resource, though the company file answers.
+        AccessDenied = "access_denied",
+        /// Dated before `sync.start_date`.
+        BeforeStartDate = "before_start_date",
+        /// The stored row cannot be read.
+        Unreadable = "unreadable",
     }
 }
 

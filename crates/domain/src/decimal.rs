@@ -80,8 +80,8 @@ pub(crate) fn write_scaled(
     let sign = if scaled < 0 { "-" } else { "" };
     let digits = format!("{:0width$}", scaled.unsigned_abs(), width = decimals + 1);
     let (whole, fraction) = digits.split_at(digits.len() - decimals);
-    let kept = fraction.trim_end_matches('0');
-    let fraction = if kept.len() < shown { &fraction[..shown] } else { kept };
+    let kept = fraction.trim_end_matches('0').len().max(shown);
+    let fraction = &fraction[..kept];
     let point = if fraction.is_empty() { "" } else { "." };
     write!(f, "{sign}{whole}{point}{fraction}")
 }

@@ -26,6 +26,7 @@ mod note;
 mod outcome;
 mod run;
 mod search;
+mod stored_name;
 
 pub use block::{BlockCode, BlockReason};
 pub use claim::{

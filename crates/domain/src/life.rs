@@ -19,6 +19,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
+use crate::stored_name::stored_names;
 use crate::{Attempt, BlockReason, ClaimId, LedgerUid, Outcome};
 
 /// The database's id of an invoice.
@@ -82,59 +83,19 @@ pub enum InvoiceState {
     Forgotten,
 }
 
-/// A state without its data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(missing_docs, reason = "each is the variant of `InvoiceState` of the same name")]
-pub enum StateName {
-    Draft,
-    Ready,
-    Blocked,
-    Claimed,
-    InDoubt,
-    Posted,
-    Rejected,
-    NeedsHuman,
-    Forgotten,
-}
-
-impl StateName {
-    /// All of them, in the order of the life.
-    pub const ALL: [Self; 9] = [
-        Self::Draft,
-        Self::Ready,
-        Self::Blocked,
-        Self::Claimed,
-        Self::Posted,
-        Self::Rejected,
-        Self::InDoubt,
-        Self::NeedsHuman,
-        Self::Forgotten,
-    ];
-
-    /// As stored and as shown.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Draft => "draft",
-            Self::Ready => "ready",
-            Self::Blocked => "blocked",
-            Self::Claimed => "claimed",
-            Self::InDoubt => "in_doubt",
-            Self::Posted => "posted",
-            Self::Rejected => "rejected",
-            Self::NeedsHuman => "needs_human",
-            Self::Forgotten => "forgotten",
-        }
-    }
-
-    /// The state that is stored as `name`.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|known| known.as_str() == name)
-    }
-}
-
-impl fmt::Display for StateName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+stored_names! {
+    /// A state without its data. They are in the order of the life.
+    #[expect(missing_docs, reason = "each is the variant of `InvoiceState` of the same name")]
+    StateName {
+        Draft = "draft",
+        Ready = "ready",
+        Blocked = "blocked",
+        Claimed = "claimed",
+        Posted = "posted",
+        Rejected = "rejected",
+        InDoubt = "in_doubt",
+        NeedsHuman = "needs_human",
+        Forgotten = "forgotten",
     }
 }
 

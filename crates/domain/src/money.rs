@@ -132,9 +132,8 @@ pub fn line_amount(quantity: Quantity, price: UnitPrice, discount: Percent) -> O
     // Scales: 10^4 × 10^4 × 10^4 over the amount in whole units, so 10^10 over minor units.
     const SCALE: i128 = 10_000_000_000;
     let exact = i128::from(quantity.0) * i128::from(price.0) * i128::from(10_000 - discount.0);
-    let half = if exact < 0 { -SCALE } else { SCALE };
-    let doubled = exact * 2 + half;
-    let rounded = doubled.checked_div(SCALE * 2)?;
+    let half = exact.signum() * SCALE;
+    let rounded = (exact * 2 + half).checked_div(SCALE * 2)?;
     i64::try_from(rounded).ok().and_then(Money::from_minor)
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::LedgerUid;
+use crate::stored_name::stored_names;
 
 /// How one claim ended, as its sender knows it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -33,68 +34,35 @@ pub enum Outcome {
     },
 }
 
-/// Why nothing was sent; decides what the run does next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum NotSentCause {
-    /// The connection was never made.
-    NoConnection,
-    /// The token's time had passed before the request was handed over.
-    Expired,
-    /// The ledger wants a fresh access token.
-    Unauthorised,
-    /// The ledger wants fewer requests.
-    RateLimited,
-    /// The ledger denies access, or does not know the resource.
-    AccessDenied,
-    /// The claim's commit went unanswered, and it was found on record: only we could have sent it.
-    CommitUnanswered,
-}
-
-impl NotSentCause {
-    const ALL: [(Self, &'static str); 6] = [
-        (Self::NoConnection, "no_connection"),
-        (Self::Expired, "expired"),
-        (Self::Unauthorised, "unauthorised"),
-        (Self::RateLimited, "rate_limited"),
-        (Self::AccessDenied, "access_denied"),
-        (Self::CommitUnanswered, "commit_unanswered"),
-    ];
-
-    /// As stored and as shown.
-    pub fn as_str(self) -> &'static str {
-        Self::ALL.iter().find(|(cause, _)| *cause == self).map_or("expired", |(_, name)| name)
+stored_names! {
+    /// Why nothing was sent; decides what the run does next.
+    NotSentCause {
+        /// The connection was never made.
+        NoConnection = "no_connection",
+        /// The token's time had passed before the request was handed over.
+        Expired = "expired",
+        /// The ledger wants a fresh access token.
+        Unauthorised = "unauthorised",
+        /// The ledger wants fewer requests.
+        RateLimited = "rate_limited",
+        /// The ledger denies access, or does not know the resource.
+        AccessDenied = "access_denied",
+        /// The claim's commit went unanswered, and it was found on record: only we could have sent it.
+        CommitUnanswered = "commit_unanswered",
     }
 }
 
-/// An outcome without its details.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum OutcomeName {
-    /// See [`Outcome::Posted`].
-    Posted,
-    /// See [`Outcome::Rejected`].
-    Rejected,
-    /// See [`Outcome::NotSent`].
-    NotSent,
-    /// See [`Outcome::InDoubt`].
-    InDoubt,
-}
-
-impl OutcomeName {
-    /// As stored and as shown.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Posted => "posted",
-            Self::Rejected => "rejected",
-            Self::NotSent => "not_sent",
-            Self::InDoubt => "in_doubt",
-        }
-    }
-
-    /// The outcome that is stored as `name`.
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Posted, Self::Rejected, Self::NotSent, Self::InDoubt]
-            .into_iter()
-            .find(|known| known.as_str() == name)
+stored_names! {
+    /// An outcome without its details.
+    OutcomeName {
+        /// See [`Outcome::Posted`].
+        Posted = "posted",
+        /// See [`Outcome::Rejected`].
+        Rejected = "rejected",
+        /// See [`Outcome::NotSent`].
+        NotSent = "not_sent",
+        /// See [`Outcome::InDoubt`].
+        InDoubt = "in_doubt",
     }
 }
 
@@ -123,3 +91,6 @@ impl fmt::Display for Outcome {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::stored_name::stored_names;
+
 /// The database's id of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RunId(pub i64);
@@ -10,32 +12,6 @@ impl fmt::Display for RunId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
-}
-
-macro_rules! stored_names {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum $name { $($(#[$variant_doc])* $variant,)+ }
-
-        impl $name {
-            /// As stored and as shown.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text,)+ }
-            }
-
-            /// The value that is stored as `name`.
-            pub fn from_name(name: &str) -> Option<Self> {
-                [$(Self::$variant,)+].into_iter().find(|known| known.as_str() == name)
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-    };
 }
 
 stored_names! {
@@ -162,3 +138,6 @@ pub enum RunResult<Holder> {
     /// Another run has the lock; nothing was done. Who, as far as it can be told.
     Skipped(Option<Holder>),
 }
+
+#[cfg(test)]
+mod tests;

@@ -48,3 +48,20 @@ proptest! {
         drop(parse_scaled(&text, 4, i64::MAX));
     }
 }
+
+#[test]
+fn a_number_beyond_its_limit_is_told_the_limit() {
+    let error = parse_scaled("10.51", 2, 1_050).unwrap_err();
+    assert!(error.to_string().contains(" 10.5 "), "{error}");
+}
+
+#[test]
+fn amounts_show_two_decimals_and_prices_those_that_they_have() {
+    let money = |cents| Money::from_minor(cents).unwrap().to_string();
+    assert_eq!([money(0), money(-5), money(120), money(1_234)], ["0.00", "-0.05", "1.20", "12.34"]);
+    let price = |scaled| UnitPrice::from_scaled(scaled).unwrap().to_string();
+    assert_eq!(
+        [price(0), price(-5), price(12_000), price(12_340)],
+        ["0", "-0.0005", "1.2", "1.234"]
+    );
+}

@@ -57,3 +57,8 @@ fn two_misses_prove_absence_only_if_they_are_quiet_and_apart() {
     assert_eq!(proven.again_at(recheck), None);
     assert_eq!(and(proven, 900, 900).proven, Some(at(420)));
 }
+
+#[test]
+fn the_shortest_safe_period_needs_no_permission() {
+    assert_eq!(PARTS.quiet(Some(PARTS.least()), false), Ok(PARTS.least()));
+}

@@ -108,3 +108,35 @@ proptest! {
         prop_assert_eq!(build(amounts), build(reversed));
     }
 }
+
+#[test]
+fn sides_have_their_names() {
+    for (side, name) in [(Side::Platform, "platform"), (Side::Ordering, "ordering")] {
+        assert_eq!((side.as_str(), side.to_string().as_str()), (name, name));
+        assert_eq!(name.parse(), Ok(side));
+    }
+    assert!("Platform".parse::<Side>().is_err());
+}
+
+#[test]
+fn a_line_of_nothing_is_no_credit_and_spoils_one() {
+    assert!(!Invoice::new(parts(vec![line(1, "0", "5")])).unwrap().is_credit());
+    let spoilt = Invoice::new(parts(vec![line(1, "0", "5"), line(2, "-1", "5")]));
+    assert_eq!(spoilt, Err(InvoiceError::NegativeQuantity { number: 2 }));
+}
+
+#[test]
+fn texts_may_fill_their_fields_and_codes_have_their_characters() {
+    let mut full = parts(vec![line(1, "1", "1")]);
+    full.memo = "é".repeat(255);
+    full.customer.name = "é".repeat(50);
+    full.customer.email = "é".repeat(255);
+    full.lines[0].description = "\t\r\n".to_owned() + &"é".repeat(997);
+    assert!(Invoice::new(full).is_ok());
+    assert!(CompanyFile::parse("A.b_c-9").is_ok());
+    for refused in ["a b", "a/b", "ä", "a\n"] {
+        assert!(CompanyFile::parse(refused).is_err(), "{refused:?}");
+    }
+    assert!(ExternalId::parse("order №1 / ä").is_ok());
+    assert!(ExternalId::parse("order\u{7}1").is_err());
+}

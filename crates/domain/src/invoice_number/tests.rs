@@ -1,3 +1,6 @@
+use std::collections::HashSet;
+use std::hash::BuildHasher as _;
+
 use super::{InvoiceNumber, InvoiceNumberError};
 use crate::IdentifierError;
 
@@ -27,4 +30,19 @@ fn the_ledgers_padding_and_case_do_not_hide_a_number() {
     assert!(parse("inv-1").unwrap().matches("INV-1"));
     assert!(!parse("INV-1").unwrap().matches("INV-10"));
     assert!(!parse("A1").unwrap().matches("0A1"));
+}
+
+#[test]
+fn numbers_that_differ_in_case_are_one_number() {
+    let (small, large, other) =
+        (parse("inv-1").unwrap(), parse("INV-1").unwrap(), parse("INV-2").unwrap());
+    assert_eq!(small, large);
+    assert_ne!(small, other);
+    let numbers = HashSet::from([small, large, other]);
+    assert_eq!(numbers.len(), 2);
+    // Equal hashes for all numbers would be right, and slow.
+    let state = std::hash::BuildHasherDefault::<std::hash::DefaultHasher>::default();
+    let hashes: HashSet<u64> =
+        (0..64).map(|n| state.hash_one(parse(&format!("A{n}")).unwrap())).collect();
+    assert!(hashes.len() > 60);
 }

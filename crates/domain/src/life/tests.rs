@@ -232,3 +232,28 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_refusal_names_what_was_wanted() {
+    let verbs: Vec<&str> = moves().iter().map(Move::verb).collect();
+    assert_eq!(
+        verbs,
+        [
+            "release",
+            "block",
+            "claim",
+            "leave behind",
+            "adopt a document for",
+            "raise an alarm for",
+            "confirm the absence of",
+            "repost",
+            "reprocess",
+            "resolve as posted",
+            "resolve as absent",
+            "forget",
+            "reopen",
+            "hold",
+            "unhold",
+        ]
+    );
+}

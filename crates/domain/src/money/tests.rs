@@ -57,3 +57,8 @@ proptest! {
         prop_assert_eq!(Money::from_minor(-of(quantity).minor()).unwrap(), of(-quantity));
     }
 }
+
+#[test]
+fn a_percent_is_kept_in_hundredths() {
+    assert_eq!(Percent::parse("12.5").unwrap().scaled(), 1_250);
+}

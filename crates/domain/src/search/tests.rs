@@ -90,7 +90,9 @@ fn a_search_that_returns_strangers_finds_nothing() {
 fn no_marker_or_a_strangers_marker_is_not_ours() {
     let mut bare = document("a");
     bare.memo = "thank you".to_owned();
-    assert!(is_unexplained(&judged(&[bare])));
+    let Finding::Unexplained { uids, reason } = judged(&[bare]) else { panic!("taken for ours") };
+    assert_eq!(uids, [uid("a")]);
+    assert!(reason.contains("not provably ours"), "{reason}");
     let mut foreign = document("a");
     let installation = InstallationId(Uuid::from_u128(2));
     foreign.memo = Marker { installation, claim: claim(10) }.to_string();
