@@ -72,7 +72,6 @@ impl Engine {
             Ok(()) => {}
         }
         let Some(dossier) = self.ports.doubts.dossier(stored.id).await? else { return Ok(None) };
-        let dossier = Dossier { stored: stored.clone(), ..dossier };
         let finding = self.inquire(&dossier).await?;
         let now = self.ports.store.life(stored.id).await?;
         let untouched = now.is_some_and(|life| life.version == stored.life.version);
@@ -163,7 +162,7 @@ impl Run<'_> {
     /// Looks up the oldest invoices that were never claimed; one that is in the ledger is an alarm.
     async fn look_around(&self, file: &CompanyFile) {
         let (mut found, mut after, mut looked_at) = (Vec::new(), None, 0);
-        'oldest: while looked_at < LOOKED_AT {
+        'oldest: loop {
             let candidates = match self.engine.oldest(file, after).await {
                 Ok(candidates) => candidates,
                 Err(error) => {

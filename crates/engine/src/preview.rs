@@ -1,7 +1,6 @@
 //! What a run would do now, without doing it.
 
 use postonce_domain::{BlockReason, CompanyFile, Finding, InvoiceId, LedgerUid, StopCause};
-use postonce_ports::doubt::Dossier;
 use postonce_ports::ledger::{LedgerError, PrepareError};
 use postonce_ports::store::{Candidate, FileWork, Page, StoredInvoice, Wanted};
 
@@ -99,21 +98,21 @@ impl Engine {
     /// What the ledger has of the oldest invoices that were never claimed.
     async fn look_around(&self, file: &CompanyFile) -> Result<Vec<Looked>, EngineError> {
         let (mut found, mut after, mut looked_at) = (Vec::new(), None, 0);
-        while looked_at < LOOKED_AT {
+        loop {
             let candidates = self.oldest(file, after).await?;
-            let Some(last) = candidates.last() else { break };
+            let Some(last) = candidates.last() else { return Ok(found) };
             after = Some(id_of(last));
             for candidate in candidates {
+                if looked_at >= LOOKED_AT {
+                    return Ok(found);
+                }
                 let Candidate::Readable(stored) = candidate else { continue };
-                if looked_at < LOOKED_AT
-                    && let Some(looked) = self.look_at(&stored).await?
-                {
+                if let Some(looked) = self.look_at(&stored).await? {
                     looked_at += 1;
                     found.extend(Some(looked).filter(|(_, finding)| *finding != Finding::Nothing));
                 }
             }
         }
-        Ok(found)
     }
 
     async fn preview_file(
@@ -181,7 +180,6 @@ impl Engine {
         let Some(dossier) = self.ports.doubts.dossier(stored.id).await? else {
             return Ok(PreviewOutcome::WouldPost);
         };
-        let dossier = Dossier { stored: stored.clone(), ..dossier };
         match self.inquire(&dossier).await {
             Ok(finding) => Ok(already_there(finding).unwrap_or(PreviewOutcome::WouldPost)),
             Err(EngineError::Ledger(error)) => Ok(unavailable(&error)),

@@ -118,3 +118,42 @@ async fn a_document_that_appears_late_is_adopted_and_not_sent_again() {
     assert_eq!(world.sync().await.counts.adopted, 1);
     assert_eq!(world.ledger.books().posts_of("INV-1"), 1);
 }
+
+#[tokio::test]
+async fn each_search_that_finds_nothing_doubles_the_wait_for_the_next() {
+    let world = World::new();
+    world.import(&["INV-1"]).await;
+    world.ledger.books().answers.push_back(Answer::Loses);
+    world.sync().await;
+    let mut asked = Vec::new();
+    for _ in 0..8 {
+        world.ledger.books().asked.clear();
+        world.clock.pass(QUIET);
+        world.sync().await;
+        asked.push(world.ledger.books().asked_for("number INV-1"));
+    }
+    // After the quiet period, then one, two and four of them later.
+    assert_eq!(asked, [1, 1, 0, 1, 0, 0, 0, 1]);
+}
+
+#[tokio::test]
+async fn a_check_says_what_it_found() {
+    let world = World::new();
+    world.import(&["INV-1"]).await;
+    world.ledger.books().answers.push_back(Answer::BooksAndLoses);
+    world.sync().await;
+    world.ledger.books().hide_all();
+    world.clock.pass(QUIET);
+    let unproven = world.check("INV-1").await.outcome.to_string();
+    assert_eq!(unproven, "not found; that proves nothing yet");
+    for uid in ["doc-2", "doc-3"] {
+        assert_eq!(world.ledger.books().add("INV-1", "typed by hand", "").as_str(), uid);
+    }
+    let strange = world.check("INV-1").await.outcome.to_string();
+    assert!(
+        strange.starts_with("needs a person: ") && strange.ends_with(": doc-2, doc-3"),
+        "{strange}"
+    );
+    let again = world.check("INV-1").await.outcome.to_string();
+    assert_eq!(again, "is not in doubt: it is needs_human");
+}

@@ -2,7 +2,7 @@
 //! claim: which ones, how often, and what if the ledger does not answer.
 
 use postonce_domain::{StateName, StopCause};
-use postonce_engine::{PreviewOutcome, SyncRequest};
+use postonce_engine::{Preview, PreviewOutcome, SyncRequest};
 
 use super::books::{Answer, Searches};
 use super::world::{World, cause, request};
@@ -93,6 +93,7 @@ async fn one_invoice_that_cannot_be_looked_up_is_left_alone_and_the_others_are_s
     let end = world.sync().await;
     assert_eq!((end.counts.posted, cause(&end)), (5, Some(StopCause::LedgerUnavailable)));
     assert_eq!(world.state("INV-2").await, StateName::Ready);
+    assert_eq!(world.ledger.books().asked_for("number INV-2"), 2);
     // Four others tell.
     assert_eq!(world.ledger.books().asked_for("number INV-5"), 1);
 }
@@ -105,4 +106,14 @@ async fn a_bug_in_a_search_costs_its_invoice_and_not_the_run() {
     let end = world.sync().await;
     assert_eq!((end.counts.posted, cause(&end)), (5, Some(StopCause::Unexpected)));
     assert_eq!(world.state("INV-1").await, StateName::Ready);
+}
+
+#[tokio::test]
+async fn a_preview_looks_up_the_four_oldest_too() {
+    let world = World::new();
+    world.import(&SIX).await;
+    let shown = world.engine().preview(None, None).await.unwrap();
+    let posts = |preview: &Preview| matches!(preview.outcome, PreviewOutcome::WouldPost);
+    assert!(shown.len() == 6 && shown.iter().all(posts), "{shown:?}");
+    assert_eq!(world.ledger.books().asked_numbers(), SIX[..4]);
 }

@@ -122,3 +122,42 @@ async fn nothing_is_sent_if_a_claim_cannot_be_read_back() {
         assert!(world.database.store.pairs().await.unwrap().unpaired.is_empty());
     }
 }
+
+#[tokio::test]
+async fn what_could_not_be_written_is_said_in_the_trail_if_only_doubt_can_be_written() {
+    let world = World::new();
+    world.import(&["INV-1"]).await;
+    // The outcome is tried while the run goes on, and once more at its end.
+    world.database.trouble().settles_fail = world.policy.settle_tries_max * 2;
+    let end = world.sync().await;
+    assert_eq!(cause(&end), Some(StopCause::DatabaseUnavailable));
+    assert_eq!(world.state("INV-1").await, StateName::InDoubt);
+    let trail = world.trail("INV-1").await;
+    let last = &trail.last().unwrap().note.text;
+    assert!(last.ends_with("the outcome could not be written: posted as doc-1"), "{last}");
+}
+
+#[tokio::test]
+async fn why_an_outcome_could_not_be_written_is_said() {
+    // An outcome that is known, and one that a bug hid.
+    for answer in [Answer::Posted, Answer::Panics] {
+        let world = World::new();
+        world.import(&["INV-1"]).await;
+        world.ledger.books().answers.push_back(answer);
+        world.database.trouble().settles_fail = u32::MAX;
+        let words = world.sync().await.stopped.unwrap().1;
+        let said = words.contains("was not written: ") && words.ends_with("the disk is full");
+        assert!(said, "{words}");
+    }
+}
+
+#[tokio::test]
+async fn a_document_that_two_invoices_are_answered_with_needs_a_person_and_is_counted() {
+    let world = World::new();
+    world.import(&["INV-1", "INV-2", "INV-3"]).await;
+    world.ledger.books().answers =
+        [Answer::Posted, Answer::PostedBefore, Answer::PostedBefore].into();
+    let end = world.sync().await;
+    assert_eq!((end.counts.posted, end.counts.needs_human), (3, 2));
+    assert_eq!(world.state("INV-3").await, StateName::NeedsHuman);
+}

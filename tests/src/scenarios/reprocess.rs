@@ -124,3 +124,18 @@ async fn an_invoice_that_is_named_twice_is_sent_once() {
     assert_eq!(world.state("INV-1").await, StateName::Posted);
     assert_eq!(world.ledger.books().posts_of("INV-1"), 2);
 }
+
+#[tokio::test]
+async fn an_invoice_of_one_company_file_is_reprocessed_there_though_another_has_work() {
+    let world = rejected().await;
+    world.import_into("depot", &["DEP-1"]).await;
+    world.reprocess(&["INV-1"]).await;
+    assert_eq!(world.state("INV-1").await, StateName::Posted);
+    assert_eq!(world.state("DEP-1").await, StateName::Ready);
+    world.import(&["INV-2"]).await;
+    world.ledger.books().answers.push_back(Answer::Rejected);
+    world.sync().await;
+    world.import_into("depot", &["DEP-2"]).await;
+    world.reprocess(&["INV-2"]).await;
+    assert_eq!(world.state("INV-2").await, StateName::Posted);
+}

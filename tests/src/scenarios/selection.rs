@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use postonce_domain::{BlockCode, NoteKind, RunStatus, StateName};
-use postonce_engine::SyncRequest;
+use postonce_engine::{PreviewOutcome, SyncRequest};
 
 use super::books::{Answer, Preparing};
 use super::world::{World, cause, company_file, request};
@@ -152,4 +152,27 @@ async fn every_page_is_read() {
     world.ledger.books().unknown.clear();
     assert_eq!(world.sync().await.counts.posted, 10);
     assert_eq!(world.ledger.books().posted_numbers(), numbers);
+}
+
+#[tokio::test]
+async fn a_preview_of_one_company_file_leaves_the_others_out() {
+    let world = World::new();
+    world.import_into("depot", &["DEP-1"]).await;
+    world.import(&["INV-1"]).await;
+    let shop = company_file("shop");
+    let shown = world.engine().preview(Some(&shop), None).await.unwrap();
+    let numbers: Vec<&str> = shown.iter().map(|preview| preview.number.as_str()).collect();
+    assert_eq!(numbers, ["INV-1"]);
+}
+
+#[tokio::test]
+async fn a_preview_looks_up_what_a_run_would_look_up() {
+    for (world, is_looked_up) in [(World::unsettled(), true), (World::new(), false)] {
+        // The oldest four are looked up all the same.
+        world.import(&["INV-1", "INV-2", "INV-3", "INV-4", "INV-5"]).await;
+        world.ledger.books().add("INV-5", "typed by hand", "");
+        let shown = world.engine().preview(None, None).await.unwrap();
+        let is_there = matches!(shown[4].outcome, PreviewOutcome::AlreadyThere { .. });
+        assert_eq!(is_there, is_looked_up, "{shown:?}");
+    }
 }
