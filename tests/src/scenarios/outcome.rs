@@ -3,6 +3,7 @@
 use postonce_domain::{NoteKind, RunStatus, StateName, StopCause};
 use postonce_engine::SyncRequest;
 use postonce_ports::history::RunHistory as _;
+use postonce_ports::lock::LockError;
 use postonce_ports::reader::InvoiceReader as _;
 
 use super::books::Answer;
@@ -160,4 +161,34 @@ async fn a_document_that_two_invoices_are_answered_with_needs_a_person_and_is_co
     let end = world.sync().await;
     assert_eq!((end.counts.posted, end.counts.needs_human), (3, 2));
     assert_eq!(world.state("INV-3").await, StateName::NeedsHuman);
+}
+
+/// What a run that meets `answers` stopped for, if the release of its lock ends with `error`.
+async fn released(answers: Option<Answer>, error: LockError) -> Option<StopCause> {
+    let world = World::new();
+    world.import(&["INV-1"]).await;
+    world.ledger.books().answers.extend(answers);
+    world.database.trouble().release_fails = Some(error);
+    cause(&world.sync().await)
+}
+
+#[tokio::test]
+async fn a_release_that_fails_is_told_unless_something_graver_is() {
+    let gone = || LockError::Unavailable { message: "no route".to_owned(), source: None };
+    assert_eq!(released(None, LockError::Lost).await, Some(StopCause::LockLost));
+    assert_eq!(released(None, gone()).await, Some(StopCause::DatabaseUnavailable));
+    let bug = || Some(Answer::Panics);
+    assert_eq!(released(bug(), LockError::Lost).await, Some(StopCause::LockLost));
+    assert_eq!(released(bug(), gone()).await, Some(StopCause::DatabaseUnavailable));
+    let world = World::new();
+    world.import(&["INV-1"]).await;
+    world.database.trouble().lock_lost_after = Some(0);
+    world.database.trouble().release_fails = Some(gone());
+    assert_eq!(cause(&world.sync().await), Some(StopCause::LockLost));
+    let world = World::new();
+    world.import(&["INV-1"]).await;
+    world.database.trouble().settles_fail = u32::MAX;
+    world.database.trouble().release_fails = Some(gone());
+    let words = world.sync().await.stopped.unwrap().1;
+    assert!(words.contains("was not written"), "the first of equal causes is told: {words}");
 }

@@ -118,6 +118,8 @@ pub(super) struct Trouble {
     pub(super) adopted_by: Option<InvoiceId>,
     /// The lock is lost once so many requests are posted.
     pub(super) lock_lost_after: Option<usize>,
+    /// The lock's release ends so.
+    pub(super) release_fails: Option<LockError>,
     /// Claims that were asked for.
     pub(super) claims: u64,
     /// When a page is read after a claim.
@@ -360,6 +362,10 @@ impl HeldLock for Hold {
     async fn release(self: Box<Self>) -> Result<(), LockError> {
         let lost = self.is_lost();
         self.held.release().await?;
-        if lost { Err(LockError::Lost) } else { Ok(()) }
+        let trouble = self.database.trouble().release_fails.take();
+        match trouble.or(lost.then_some(LockError::Lost)) {
+            Some(error) => Err(error),
+            None => Ok(()),
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use postonce_domain::{BlockCode, NoteKind, RunStatus, StateName};
 use postonce_engine::{PreviewOutcome, SyncRequest};
+use postonce_ports::history::RunHistory as _;
 
 use super::books::{Answer, Preparing};
 use super::world::{World, cause, company_file, request};
@@ -99,12 +100,16 @@ async fn a_run_claims_nothing_after_its_time() {
     world.policy.run_max = Duration::from_secs(60);
     world.import(&["INV-1", "INV-2", "INV-3"]).await;
     world.ledger.books().preparing =
-        (0..3).map(|_| Preparing::Takes(Duration::from_secs(40))).collect();
+        (0..2).map(|_| Preparing::Takes(Duration::from_secs(30))).collect();
     let end = world.sync().await;
     // The second one is prepared when the time is over, and is not claimed any more.
     assert_eq!((end.counts.claimed, end.counts.posted), (1, 1));
     assert_eq!(world.ledger.books().posted_numbers(), ["INV-1"]);
+    let row = world.database.store.runs(1).await.unwrap().remove(0);
+    assert_eq!(row.reason, "the run's time was up");
     assert_eq!(world.sync().await.counts.posted, 2);
+    let row = world.database.store.runs(1).await.unwrap().remove(0);
+    assert_eq!((row.reason.as_str(), row.done, row.total), ("", 2, 2));
 }
 
 #[tokio::test]
