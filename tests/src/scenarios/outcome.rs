@@ -1,10 +1,11 @@
 //! Commits, outcomes and the lock, when the database fails.
 
-use postonce_domain::{NoteKind, RunStatus, StateName, StopCause};
+use postonce_domain::{BlockCode, NoteKind, RunStatus, StateName, StopCause};
 use postonce_engine::SyncRequest;
 use postonce_ports::history::RunHistory as _;
 use postonce_ports::lock::LockError;
 use postonce_ports::reader::InvoiceReader as _;
+use postonce_ports::store::ClaimRefusal;
 
 use super::books::Answer;
 use super::ports::Commit;
@@ -191,4 +192,26 @@ async fn a_release_that_fails_is_told_unless_something_graver_is() {
     world.database.trouble().release_fails = Some(gone());
     let words = world.sync().await.stopped.unwrap().1;
     assert!(words.contains("was not written"), "the first of equal causes is told: {words}");
+}
+
+#[tokio::test]
+async fn a_run_that_is_fenced_out_claims_nothing_more() {
+    let world = World::new();
+    world.import(&["INV-1", "INV-2"]).await;
+    world.database.trouble().commits.push_back(Commit::Refuses(ClaimRefusal::Fenced));
+    let end = world.sync().await;
+    assert_eq!((cause(&end), end.counts.claimed), (Some(StopCause::LockLost), 0));
+    assert_eq!(world.database.trouble().claims, 1);
+    assert!(world.ledger.books().posts.is_empty());
+}
+
+#[tokio::test]
+async fn an_invoice_that_is_not_what_was_declared_is_blocked_and_the_next_is_sent() {
+    let world = World::new();
+    world.import(&["INV-1", "INV-2"]).await;
+    world.database.trouble().commits.push_back(Commit::Refuses(ClaimRefusal::TotalsDiffer));
+    let end = world.sync().await;
+    assert_eq!((end.counts.blocked, end.counts.posted, cause(&end)), (1, 1, None));
+    let summary = world.summary("INV-1").await;
+    assert_eq!(summary.code.as_deref(), Some(BlockCode::TotalsDiffer.as_str()));
 }

@@ -20,7 +20,8 @@ use postonce_ports::registry::{
     Agreed, Alarm, CompanyFileSettings, CompanyFileWritten, LockSettings, Registry, Whereabouts,
 };
 use postonce_ports::store::{
-    Applied, Candidate, Change, ClaimAnswer, ClaimRequest, FileWork, InvoiceStore, Page, Recorded,
+    Applied, Candidate, Change, ClaimAnswer, ClaimRefusal, ClaimRequest, FileWork, InvoiceStore,
+    Page, Recorded,
 };
 use uuid::Uuid;
 
@@ -82,7 +83,7 @@ impl Stop for GoOn {
 }
 
 /// What becomes of a claim's commit.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Commit {
     Answers,
     Takes(Duration),
@@ -90,6 +91,8 @@ pub(super) enum Commit {
     WorksAndLoses,
     /// It does not work, and nobody can tell.
     Loses,
+    /// There is nothing to commit: the claim is refused.
+    Refuses(ClaimRefusal),
 }
 
 /// A replica that missed every claim of a run takes over in the middle of it.
@@ -242,6 +245,7 @@ impl InvoiceStore for Database {
                 lost()
             }
             Commit::Loses => lost(),
+            Commit::Refuses(refusal) => Ok(ClaimAnswer::Refused(refusal)),
         }
     }
 

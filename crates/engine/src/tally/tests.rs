@@ -58,3 +58,12 @@ fn slowing_down_grows_once_per_pause_and_ends_with_an_answer() {
     tally.slow_down(seconds(20));
     assert_eq!(tally.resume_at(), seconds(21));
 }
+
+#[test]
+fn progress_is_written_twice_a_second_at_most() {
+    let tally = Tally::default();
+    let due =
+        [600, 601, 1_099, 1_100, 1_599, 2_000].map(|ms| tally.one_done(Duration::from_millis(ms)));
+    assert_eq!(due, [true, false, false, true, false, true]);
+    assert_eq!(tally.done(), 6);
+}
