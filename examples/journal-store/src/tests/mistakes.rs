@@ -8,9 +8,9 @@ use postonce_race_kit::contract::{Fixture, LockFixture, StoreFixture, broken};
 
 use super::contract::InAFolder;
 use super::faults::{
-    ClaimIgnoresTheEpoch, ClaimIgnoresTheVersion, ClaimTrustsTheReader, EpochGoesBack, Faulty,
-    LockIsTakenTwice, MissCountsTooEarly, Mistake, MoveWithoutANote, OldOutcomeOverwrites,
-    OutcomeIsWrittenTwice, Right,
+    ClaimIgnoresTheEpoch, ClaimIgnoresTheVersion, ClaimIsNeverRefused, ClaimTrustsTheReader,
+    EpochGoesBack, Faulty, LockIsTakenTwice, MissCountsTooEarly, Mistake, MoveWithoutANote,
+    OldOutcomeOverwrites, OutcomeIsWrittenTwice, Right,
 };
 use super::host::Tokio;
 
@@ -71,6 +71,9 @@ caught! {
         claim::a_claim_of_another_epoch_is_fenced, "not refused";
     a_claim_that_trusts_the_reader: ClaimTrustsTheReader,
         claim::an_invoice_that_is_not_ready_is_not_claimed, "not refused";
+    a_claim_that_is_granted_to_everybody_who_asks: ClaimIsNeverRefused,
+        claim::concurrent_claims_of_many_invoices_are_granted_once_each,
+        "each invoice is claimed exactly once";
     a_move_whose_note_is_lost: MoveWithoutANote,
         apply::a_move_and_its_note_are_both_written, "a move writes one note";
     an_outcome_that_is_written_twice: OutcomeIsWrittenTwice,
