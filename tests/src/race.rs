@@ -7,7 +7,6 @@ pub mod mysql;
 pub mod processes;
 pub mod same;
 pub mod sqlite;
-pub mod unchecked;
 
 mod patience;
 mod tables;

@@ -5,5 +5,5 @@ use std::process::ExitCode;
 use postonce_tests::race::command;
 
 fn main() -> ExitCode {
-    command::main(std::env::args().skip(1).collect())
+    command::main(std::env::args_os().skip(1).collect())
 }

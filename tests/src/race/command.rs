@@ -9,6 +9,7 @@ mod report;
 mod run;
 mod rung;
 
+use std::ffi::OsString;
 use std::io::Write as _;
 use std::process::ExitCode;
 
@@ -36,20 +37,24 @@ const USAGE: &str = "\
     race run [NAME…] [--runs N] [--seed N] [--seconds N] [--only STRATEGY] [--exhaustive N]
              [--mutant NAME] [--require-expected] [--json] [--on RUNG]
     race replay FILE|- [--format text|svg|json] [--output FILE] [--on RUNG]
+    race run [NAME…] [--runs N] [--seed N] --on processes
+    race replay FILE|- --on processes
 
 `run` plays N schedules of each scenario (10000), by turns of the strategies sticky, uniform, pct2,
 pct3 and pct5, or --only one of them; with --seconds for as long as that, in each scenario;
 with --exhaustive N every schedule that deviates at most N times from carrying on.
-RUNG is memory, sqlite, mariadb or processes: the model, a real store call by call (50 schedules each),
-or real processes (200 plans of random walks in all). The same --seed finds the same. RACE_RUNS and RACE_SEED stand for the two flags.
+RUNG is memory, sqlite or mariadb: the model, or a real store call by call (50 schedules each). On
+processes, which are real ones, 200 plans of random walks are played in all. Mutants are put in in
+memory only. The same --seed finds the same. RACE_RUNS and RACE_SEED stand for the two flags.
 
 Exit codes: 0 as it should be, 1 it is not, 2 usage, 65 no plan, 66 no such file, 130 Ctrl-C.
 ";
 
 /// Does what the arguments say.
-pub fn main(arguments: Vec<String>) -> ExitCode {
+pub fn main(arguments: Vec<OsString>) -> ExitCode {
     let variable = |name: &str| std::env::var_os(name).and_then(|it| it.into_string().ok());
-    let done = Command::parse(arguments, variable).and_then(|command| match command {
+    let command = text(arguments).and_then(|words| Command::parse(words, variable));
+    let done = command.and_then(|command| match command {
         Command::Help => say(USAGE),
         Command::List { json } => list::list(json),
         Command::Run(wanted) => run::run(&wanted),
@@ -59,6 +64,11 @@ pub fn main(arguments: Vec<String>) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(stop) => stop.told(),
     }
+}
+
+fn text(arguments: Vec<OsString>) -> Result<Vec<String>, Stop> {
+    let words = arguments.into_iter().map(OsString::into_string).collect::<Result<_, _>>();
+    words.map_err(|word| Stop::Usage(format!("{} is no text", word.display())))
 }
 
 /// Prints a text. Nobody may be listening any more, as after `| head`: then all ends.

@@ -30,6 +30,20 @@ impl Factory for Memory {
     }
 }
 
+/// Worlds of the memory adapter, in which every actor's ports are changed.
+#[derive(Clone, Copy, Debug)]
+pub struct Changed(pub fn(Ports) -> Ports);
+
+impl Factory for Changed {
+    fn world(&self, clock: Arc<dyn Clock>) -> Result<Box<dyn World>, String> {
+        Memory.world(clock)
+    }
+
+    fn mutate(&self, _setting: &Setting, ports: Ports) -> Ports {
+        (self.0)(ports)
+    }
+}
+
 struct MemoryWorld {
     store: MemoryStore,
     backup: Mutex<Option<MemoryStore>>,

@@ -1,22 +1,15 @@
 //! What a record says of a real schedule, and where its point of no return is.
 
-use std::sync::Arc;
-
 use anyhow::{Context as _, Result};
 use async_trait::async_trait;
-use postonce_domain::{
-    ClaimToken, CompanyFile, Invoice, LedgerDocument, LedgerUid, Marker, Outcome, PreparedRequest,
-    SearchKey,
-};
+use postonce_domain::{ClaimToken, Outcome};
 use postonce_engine::Ports;
-use postonce_ports::clock::Clock;
-use postonce_ports::ledger::{Ledger, LedgerError, PrepareError};
 use postonce_race_kit::{
-    Factory, Invariant, Lane, Line, NoReturn, Plan, Setting, Timeline, Weight, Wire, World,
-    no_return, replay,
+    Invariant, Lane, Line, NoReturn, Plan, Timeline, Weight, Wire, no_return, replay,
 };
 
-use super::memory::Memory;
+use super::memory::{Changed, Memory};
+use super::mutants::bug::{Bug, bugged};
 
 /// The sender looks at the clock and stalls; it is all over when it goes on.
 const STALL: &str = "race/1 stall-before-the-wire lock=useless invoices=2 \
@@ -143,68 +136,25 @@ fn a_plan_that_breaks_nothing_has_no_point_of_no_return() -> Result<()> {
 fn a_bug_that_shows_in_every_order_is_there_from_the_beginning() -> Result<()> {
     let plan: Plan =
         "race/1 posting lock=run invoices=1 actors=cron faults=0\nexpect S6".parse()?;
-    let timeline = Timeline::of(&Liars, &plan).map_err(anyhow::Error::msg)?;
+    let timeline = Timeline::of(&Changed(bugged::<Lies>), &plan).map_err(anyhow::Error::msg)?;
     assert_eq!(timeline.unexpected(), None);
     assert_eq!(timeline.json()["no_return"]["after_step"], 0);
     assert!(timeline.text().contains("from the beginning"), "{}", timeline.text());
     Ok(())
 }
 
-/// Worlds in which whatever was sent is called rejected.
-struct Liars;
-
-impl Factory for Liars {
-    fn world(&self, clock: Arc<dyn Clock>) -> Result<Box<dyn World>, String> {
-        Memory.world(clock)
-    }
-
-    fn mutate(&self, _setting: &Setting, ports: Ports) -> Ports {
-        Ports { ledger: Arc::new(Liar(ports.ledger)), ..ports }
-    }
-}
-
-struct Liar(Arc<dyn Ledger>);
+/// Whatever was sent is called rejected.
+#[derive(Default)]
+struct Lies;
 
 #[async_trait]
-impl Ledger for Liar {
-    async fn prepare(
-        &self,
-        invoice: &Invoice,
-        marker: Marker,
-    ) -> Result<PreparedRequest, PrepareError> {
-        self.0.prepare(invoice, marker).await
-    }
-
-    async fn check(&self, invoice: &Invoice) -> Result<(), PrepareError> {
-        self.0.check(invoice).await
-    }
-
-    async fn post(&self, token: ClaimToken) -> Outcome {
-        match self.0.post(token).await {
+impl Bug for Lies {
+    async fn post(&self, real: &Ports, token: ClaimToken) -> Outcome {
+        match real.ledger.post(token).await {
             not_sent @ Outcome::NotSent { .. } => not_sent,
             Outcome::Posted { .. } | Outcome::Rejected { .. } | Outcome::InDoubt { .. } => {
                 Outcome::Rejected { code: None, reason: "a lie".to_owned() }
             }
         }
-    }
-
-    async fn search(
-        &self,
-        file: &CompanyFile,
-        key: &SearchKey,
-    ) -> Result<Vec<LedgerDocument>, LedgerError> {
-        self.0.search(file, key).await
-    }
-
-    async fn document(
-        &self,
-        file: &CompanyFile,
-        uid: &LedgerUid,
-    ) -> Result<Option<LedgerDocument>, LedgerError> {
-        self.0.document(file, uid).await
-    }
-
-    async fn reach(&self, file: &CompanyFile) -> Result<(), LedgerError> {
-        self.0.reach(file).await
     }
 }

@@ -27,16 +27,11 @@ mod report;
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
-use postonce_engine::Ports;
-use postonce_ports::clock::Clock;
-use postonce_race_kit::{
-    Decider, Deed, Factory, Options, Plan, Played, Replay, Scenario, Setting, Stage, Verb, Walk,
-    World,
-};
+use anyhow::{Context as _, Result, ensure};
+use postonce_race_kit::{Deed, Options, Plan, Played, Scenario, Stage, Verb, Walk, replay};
 
-use super::memory::Memory;
-use super::unchecked::UncheckedClaim;
+use super::memory::Changed;
+use super::mutants::posts_anyway;
 use arena::Arena;
 use chaos::Chaos;
 
@@ -70,32 +65,32 @@ impl Script {
     }
 }
 
-/// Worlds in memory for processes of this build.
-struct Model(Build);
-
-impl Factory for Model {
-    fn world(&self, clock: std::sync::Arc<dyn Clock>) -> Result<Box<dyn World>, String> {
-        Memory.world(clock)
-    }
-
-    fn mutate(&self, _setting: &Setting, mut ports: Ports) -> Ports {
-        if self.0 == Build::Broken {
-            ports.store = std::sync::Arc::new(UncheckedClaim(ports.store));
-        }
-        ports
+impl Build {
+    /// Worlds in memory for processes of this build.
+    fn model(self) -> Changed {
+        Changed(match self {
+            Self::Sound => |ports| ports,
+            Self::Broken => posts_anyway,
+        })
     }
 }
 
-/// So many plans that processes can follow, made by random walks: the same for the same seed.
-pub fn plans(build: Build, scenarios: &[&str], count: usize, seed: u64) -> Result<Vec<Plan>> {
+/// So many plans that processes can follow, made by random walks: the same for the same seed. In
+/// memory each does what it says. They are fewer if `go_on` says no.
+pub fn plans(
+    build: Build,
+    scenarios: &[&str],
+    (count, seed): (usize, u64),
+    go_on: &dyn Fn() -> bool,
+) -> Result<Vec<Plan>> {
     let mut plans = Vec::new();
     let mut seed = seed.wrapping_mul(1_000_003);
     let known: Vec<Scenario> = scenarios.iter().filter_map(|it| Scenario::named(it)).collect();
-    let model = Model(build);
+    let model = build.model();
     let stages: Result<Vec<_>, String> =
         known.iter().map(|it| Ok((Stage::new(&model, it.setting.clone())?, it.verbs))).collect();
     let stages = stages.map_err(anyhow::Error::msg)?;
-    while plans.len() < count {
+    while plans.len() < count && go_on() {
         for (stage, verbs) in &stages {
             seed = seed.wrapping_add(1);
             let verbs = able::REFUSED.iter().fold(*verbs, |verbs, (verb, _)| verbs.without(*verb));
@@ -104,8 +99,14 @@ pub fn plans(build: Build, scenarios: &[&str], count: usize, seed: u64) -> Resul
                 stage.play(&mut Walk::sticky(seed), options).map_err(anyhow::Error::msg)?;
             let expect = played.violation.map(|it| it.invariant);
             let plan = Plan { setting: stage.setting().clone(), items: played.items, expect };
-            let wanted = plan.expect.is_some() || build == Build::Sound;
-            if plans.len() < count && wanted && refusal(&plan).is_none() {
+            let is_broken = plan.expect.is_some();
+            ensure!(!is_broken || build == Build::Broken, "this breaks in memory:\n{plan}");
+            let wanted = is_broken || build == Build::Sound;
+            if plans.len() >= count || !wanted || refusal(&plan).is_some() {
+                continue;
+            }
+            // Some walks are more than a plan can say.
+            if script(build, &plan)?.is_ok() {
                 plans.push(plan);
             }
         }
@@ -113,62 +114,72 @@ pub fn plans(build: Build, scenarios: &[&str], count: usize, seed: u64) -> Resul
     Ok(plans)
 }
 
-/// Does what these plans say to real processes, one plan after the other.
-pub fn run(build: Build, plans: &[Plan]) -> Result<Report> {
+/// Does what these plans say to real processes, one plan after the other, for as long as `go_on`
+/// says.
+pub fn run(build: Build, plans: &[Plan], go_on: &dyn Fn() -> bool) -> Result<Report> {
     let mut report = Report::default();
     let arena = Arena::new(build)?;
     let begun = now();
     for plan in plans {
+        if !go_on() {
+            break;
+        }
         if let Some(why) = refusal(plan) {
             report.refuse(why);
             continue;
         }
-        let script = script(build, plan)?;
+        let script = match script(build, plan)? {
+            Ok(script) => script,
+            Err(words) => {
+                report.stale.push(Found { plan: plan.clone(), words });
+                continue;
+            }
+        };
         let context = || format!("the processes cannot be raced:\n{plan}");
-        one(&arena, &script, &mut report).with_context(context)?;
+        let done = one(&arena, &script).with_context(context)?;
+        // Ctrl-C reaches the processes as well: what they did then is no part of the plan.
+        if go_on() {
+            report.add(&script, done);
+        }
     }
     report.took = now().saturating_duration_since(begun);
     Ok(report)
 }
 
-fn script(build: Build, plan: &Plan) -> Result<Script> {
-    let model = Model(build);
-    let stage = Stage::new(&model, plan.setting.clone()).map_err(anyhow::Error::msg)?;
-    let decider: &mut dyn Decider = &mut Replay::new(&plan.items);
-    let options = Options { record: true, ..Options::default() };
-    let played = stage.play(decider, options).map_err(anyhow::Error::msg)?;
-    Ok(Script { plan: plan.clone(), played })
+/// What a plan comes to in memory; or why that is not what it says.
+fn script(build: Build, plan: &Plan) -> Result<Result<Script, String>> {
+    let replayed = replay(&build.model(), plan).map_err(anyhow::Error::msg)?;
+    let verdict = replayed.verdict(plan);
+    Ok(verdict.map(|()| Script { plan: plan.clone(), played: replayed.played }))
 }
 
-fn one(arena: &Arena, script: &Script, report: &mut Report) -> Result<()> {
+/// What one plan came to.
+struct Done {
+    parted: Option<String>,
+    /// Where a process stood still.
+    stuck: Option<String>,
+    settled: calm::Settled,
+    steps: u32,
+    processes: u32,
+    starting: Duration,
+    stepping: Duration,
+}
+
+fn one(arena: &Arena, script: &Script) -> Result<Done> {
     let begun = now();
     let mut chaos = Chaos::begin(arena, script)?;
     let started = now();
     // A process that stands still where it should not is told of; the books are looked at all the
     // same.
-    let parted = chaos.follow().unwrap_or_else(|stuck| Some(format!("stuck: {stuck:#}")));
-    report.starting += started.saturating_duration_since(begun);
-    report.stepping += now().saturating_duration_since(started);
-    report.schedules += 1;
-    report.steps += chaos.steps();
-    report.processes += chaos.processes();
-    for item in &script.plan.items {
-        *report.verbs.entry(item.choice.verb.as_str()).or_default() += 1;
-    }
+    let (parted, stuck) = match chaos.follow() {
+        Ok(parted) => (parted, None),
+        Err(stuck) => (None, Some(format!("{stuck:#}"))),
+    };
+    let starting = started.saturating_duration_since(begun);
+    let stepping = now().saturating_duration_since(started);
+    let (steps, processes) = (chaos.steps(), chaos.processes());
     let settled = calm::settle(chaos)?;
-    report.processes += settled.processes;
-    let found = |words: String| Found { plan: script.plan.clone(), words };
-    report.violations.extend(settled.violations.into_iter().map(found));
-    if let Some(words) = parted {
-        report.parted.push(found(words));
-    } else if script.played.violation.is_none() && !script.has(Verb::Zombie) {
-        report.followed += 1;
-        if settled.ends != script.played.ends {
-            let words = format!("{:?}, and in memory {:?}", settled.ends, script.played.ends);
-            report.differing.push(found(words));
-        }
-    }
-    Ok(())
+    Ok(Done { parted, stuck, settled, steps, processes, starting, stepping })
 }
 
 #[expect(clippy::disallowed_methods, reason = "how long it took is told, and nothing hangs on it")]

@@ -7,7 +7,7 @@
 //! - `UNCHECKED_CLAIM=1`: what is not claimed is sent all the same.
 //! - `LOST_CLAIMS=FILE` gets a line for each claim that was refused because another run or a
 //!   person was faster.
-//! - `RACE_PLAN=LINE`: works within the bounds of this first line of a plan, `RACE_LATER=SECONDS`
+//! - `RACE_PLAN=LINE`: works within the bounds of this first line of a plan, `RACE_LATER=MILLIS`
 //!   later than it is; with `RACE_GATE=1` each port call waits for a word on the standard input.
 
 mod gate;
@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use postonce_app_cron::{PortHook, SidePorts};
 use postonce_engine::{Policy, Ports};
-use postonce_tests::race::unchecked::UncheckedClaim;
+use postonce_tests::race::mutants;
 
 use crate::gate::{GatedStore, Place};
 use crate::race_gate::Race;
@@ -58,7 +58,7 @@ impl PortHook for Wraps {
             ports = race.ports(ports);
         }
         if variable("UNCHECKED_CLAIM").is_some() {
-            ports.store = Arc::new(UncheckedClaim(ports.store));
+            ports = mutants::posts_anyway(ports);
         }
         ports
     }

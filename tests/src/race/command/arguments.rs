@@ -6,7 +6,8 @@ use std::time::Duration;
 use postonce_race_kit::{Scenario, Strategy};
 
 use super::Stop;
-use super::rung::Rung;
+use super::rung::{Rung, Store};
+use crate::race::processes;
 
 /// Schedules per scenario, unless told otherwise.
 const RUNS: u64 = 10_000;
@@ -16,6 +17,12 @@ const RUNS_ON_STORES: u64 = 50;
 
 /// Plans for real processes, all scenarios together.
 const RUNS_ON_PROCESSES: u64 = 200;
+
+/// The same at most: all of them are made before the first is played, and this many take a day.
+const RUNS_ON_PROCESSES_MOST: u64 = 1_000_000;
+
+/// More deviations than any search comes to the end of.
+const DEVIATIONS_MOST: u32 = 1_000;
 
 /// What is wanted.
 #[derive(Clone, Debug)]
@@ -109,7 +116,7 @@ fn run(mut words: Words, variable: impl Fn(&str) -> Option<String>) -> Result<Ru
     };
     let mut runs = of_variable("RACE_RUNS")?;
     let seed = of_variable("RACE_SEED")?.unwrap_or(1);
-    let mut mutant = None;
+    let (mut mutant, mut flags) = (None, Vec::new());
     let mut wanted = Run {
         scenarios: Vec::new(),
         runs: RUNS,
@@ -117,7 +124,7 @@ fn run(mut words: Words, variable: impl Fn(&str) -> Option<String>) -> Result<Ru
         time: None,
         only: None,
         exhaustive: None,
-        on: Rung::Memory,
+        on: Rung::MEMORY,
         require_expected: false,
         json: false,
     };
@@ -136,25 +143,75 @@ fn run(mut words: Words, variable: impl Fn(&str) -> Option<String>) -> Result<Ru
             flag if flag.starts_with('-') => return usage(format!("`run` takes no `{flag}`")),
             name => wanted.scenarios.push(scenario(name)?),
         }
+        flags.push(word);
     }
-    if wanted.only.is_some() && wanted.exhaustive.is_some() {
-        return usage("--exhaustive leaves nothing to a strategy; leave out --only".to_owned());
-    }
-    if wanted.scenarios.is_empty() {
-        wanted.scenarios = Scenario::all();
+    bounded(&wanted, runs)?;
+    match wanted.on {
+        Rung::Processes => on_processes(&mut wanted, &flags)?,
+        Rung::Calls(store) if mutant.is_some() && store != Store::Memory => {
+            return usage("--mutant is for memory: mutants are put in in memory only".to_owned());
+        }
+        Rung::Calls(_) if wanted.scenarios.is_empty() => wanted.scenarios = Scenario::all(),
+        Rung::Calls(_) => {}
     }
     for scenario in &mut wanted.scenarios {
         scenario.setting.mutant.clone_from(&mutant);
     }
-    // With a time and no number, and in a search that has an end, the number bounds nothing.
-    let unbounded = wanted.time.is_some() || wanted.exhaustive.is_some();
-    let usual = match wanted.on {
-        Rung::Memory => RUNS,
-        Rung::Sqlite | Rung::Mariadb => RUNS_ON_STORES,
-        Rung::Processes => RUNS_ON_PROCESSES,
-    };
-    wanted.runs = runs.unwrap_or(if unbounded { u64::MAX } else { usual });
+    wanted.runs = runs.unwrap_or_else(|| usual(&wanted));
     Ok(wanted)
+}
+
+/// Refuses what plays nothing, or never ends.
+fn bounded(wanted: &Run, runs: Option<u64>) -> Result<(), Stop> {
+    if runs == Some(0) {
+        return usage("--runs (or RACE_RUNS) 0 plays nothing".to_owned());
+    }
+    if wanted.time == Some(Duration::ZERO) {
+        return usage("--seconds 0 plays nothing".to_owned());
+    }
+    if wanted.exhaustive.is_some_and(|it| it > DEVIATIONS_MOST) {
+        return usage(format!("--exhaustive is {DEVIATIONS_MOST} at most"));
+    }
+    if wanted.only.is_some() && wanted.exhaustive.is_some() {
+        return usage("--exhaustive leaves nothing to a strategy; leave out --only".to_owned());
+    }
+    if wanted.on == Rung::Processes && runs.is_some_and(|it| it > RUNS_ON_PROCESSES_MOST) {
+        return usage(format!("--runs is {RUNS_ON_PROCESSES_MOST} at most on processes"));
+    }
+    Ok(())
+}
+
+/// Takes the scenarios that processes can play, and refuses every other one that is named, and what
+/// a hunt in memory alone understands.
+fn on_processes(wanted: &mut Run, flags: &[String]) -> Result<(), Stop> {
+    let others =
+        ["--seconds", "--only", "--exhaustive", "--mutant", "--require-expected", "--json"];
+    if let Some(flag) = flags.iter().find(|it| others.contains(&it.as_str())) {
+        return usage(format!("{flag} is not for processes"));
+    }
+    let known = processes::SCENARIOS;
+    let cannot = wanted.scenarios.iter().find(|it| !known.contains(&it.name));
+    if let Some(cannot) = cannot {
+        let (name, known) = (cannot.name, known.join(", "));
+        return usage(format!("processes do not play {name}; they play {known}"));
+    }
+    if wanted.scenarios.is_empty() {
+        wanted.scenarios = known.iter().filter_map(|name| Scenario::named(name)).collect();
+    }
+    Ok(())
+}
+
+/// How many schedules there are if nobody says. With a time, and in a search that has an end, the
+/// number bounds nothing.
+fn usual(wanted: &Run) -> u64 {
+    if wanted.time.is_some() || wanted.exhaustive.is_some() {
+        return u64::MAX;
+    }
+    match wanted.on {
+        Rung::Calls(Store::Memory) => RUNS,
+        Rung::Calls(Store::Sqlite | Store::Mariadb) => RUNS_ON_STORES,
+        Rung::Processes => RUNS_ON_PROCESSES,
+    }
 }
 
 fn scenario(name: &str) -> Result<Scenario, Stop> {
@@ -166,10 +223,10 @@ fn scenario(name: &str) -> Result<Scenario, Stop> {
 
 fn replay(mut words: Words) -> Result<Replay, Stop> {
     let (mut file, mut output) = (None, None);
-    let (mut format, mut on) = (Format::Text, Rung::Memory);
+    let (mut format, mut on) = (None, Rung::MEMORY);
     while let Some(word) = words.next() {
         match word.as_str() {
-            "--format" => format = named(&word, &value_of(&word, &mut words)?, &FORMATS)?,
+            "--format" => format = Some(named(&word, &value_of(&word, &mut words)?, &FORMATS)?),
             "--output" => output = Some(PathBuf::from(value_of(&word, &mut words)?)),
             "--on" => on = named(&word, &value_of(&word, &mut words)?, &Rung::ALL)?,
             flag if flag.starts_with("--") => {
@@ -179,8 +236,12 @@ fn replay(mut words: Words) -> Result<Replay, Stop> {
             _ => file = Some(word),
         }
     }
+    if on == Rung::Processes && (format.is_some() || output.is_some()) {
+        return usage("there is no picture of processes: no --format, no --output".to_owned());
+    }
     match file {
         Some(file) => {
+            let format = format.unwrap_or(Format::Text);
             let file = (file != "-").then(|| PathBuf::from(file));
             Ok(Replay { file, format, output, on })
         }

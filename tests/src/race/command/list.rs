@@ -29,10 +29,8 @@ pub(super) fn text(scenarios: &[Scenario]) -> String {
         let setting = setting(scenario);
         let _infallible = writeln!(text, "{name}\n    {about}{expected}\n    {setting}");
     }
-    let mutants = Memory.mutants();
-    if !mutants.is_empty() {
-        let _infallible = writeln!(text, "\nmutants, for --mutant: {}", mutants.join(", "));
-    }
+    let mutants = Memory.mutants().join(", ");
+    let _infallible = writeln!(text, "\nmutants, for --mutant: {mutants}");
     text
 }
 

@@ -5,13 +5,15 @@ use std::io::ErrorKind;
 use postonce_race_kit::{Plan, Timeline};
 
 use super::arguments::{Format, Replay};
+use super::rung::Rung;
 use super::{Stop, say};
 use crate::race::processes::{self, Build};
 
 /// Plays a plan and shows its timeline. It fails if the plan does not do what it says.
 pub(crate) fn replay(wanted: &Replay) -> Result<(), Stop> {
     let plan = plan(wanted)?;
-    let Some(factory) = wanted.on.factory(&plan.setting)? else { return on_processes(plan) };
+    let Rung::Calls(store) = wanted.on else { return on_processes(plan) };
+    let factory = store.factory(&plan.setting)?;
     let timeline = Timeline::of(&*factory, &plan).map_err(Stop::Trouble)?;
     let text = match wanted.format {
         Format::Text => timeline.text(),
@@ -33,12 +35,13 @@ pub(crate) fn replay(wanted: &Replay) -> Result<(), Stop> {
 }
 
 /// Does what the plan says to real processes. There is no picture: what is told is where they went
-/// another way than the model, and what the books say in the end.
+/// another way than the model, and what the books say in the end. It fails if they did not go all of
+/// the way, or if the end is not what the plan says.
 fn on_processes(plan: Plan) -> Result<(), Stop> {
-    let report = processes::run(Build::Sound, &[plan]);
+    let report = processes::run(Build::Sound, &[plan], &|| true);
     let report = report.map_err(|error| Stop::Trouble(format!("{error:#}")))?;
     say(&format!("{report}\n"))?;
-    if report.is_sound() { Ok(()) } else { Err(Stop::Failed) }
+    if report.is_as_planned() { Ok(()) } else { Err(Stop::Failed) }
 }
 
 /// The plan that is to be played.

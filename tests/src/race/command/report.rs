@@ -6,10 +6,14 @@ use std::time::Duration;
 use postonce_race_kit::{Coverage, Exhausted, Plan, Scenario, Sometimes, Timeline, Violation};
 use serde_json::{Value, json};
 
+use super::rung::Rung;
+
 /// See the module's text.
 #[derive(Debug)]
 pub(crate) struct Report {
     pub(crate) scenario: Scenario,
+    /// Where it was played.
+    pub(crate) on: Rung,
     pub(crate) seen: Seen,
     pub(crate) elapsed: Duration,
     pub(crate) found: Option<Finding>,
@@ -59,7 +63,7 @@ impl Outcome {
 }
 
 impl Seen {
-    fn schedules(&self) -> u64 {
+    pub(crate) fn schedules(&self) -> u64 {
         match self {
             Self::Random(coverage) => coverage.schedules,
             Self::Every { exhausted, .. } => exhausted.runs,
@@ -157,12 +161,12 @@ impl fmt::Display for Report {
             }
             (Outcome::AsExpected, Some(it)) => {
                 writeln!(f, "    breaks, as it should, in schedule {}: {}", it.nth, it.violation)?;
-                how_to_replay(f, &it.plan)
+                how_to_replay(f, (self.on, &it.plan))
             }
             (_, Some(it)) => {
                 writeln!(f, "    BREAKS in schedule {}: {}\n", it.nth, it.violation)?;
                 writeln!(f, "{}", it.timeline.text())?;
-                how_to_replay(f, &it.plan)
+                how_to_replay(f, (self.on, &it.plan))
             }
         }
     }
@@ -201,8 +205,9 @@ fn list(
     writeln!(f, "{line}")
 }
 
-fn how_to_replay(f: &mut fmt::Formatter<'_>, plan: &Plan) -> fmt::Result {
-    writeln!(f, "Replay it:\n\ncargo xtask race replay - <<'PLAN'\n{plan}PLAN\n")
+fn how_to_replay(f: &mut fmt::Formatter<'_>, (on, plan): (Rung, &Plan)) -> fmt::Result {
+    let flag = on.flag();
+    writeln!(f, "Replay it:\n\ncargo xtask race replay - {flag}<<'PLAN'\n{plan}PLAN\n")
 }
 
 /// All of it in a line.

@@ -1,13 +1,14 @@
 //! `race run`: hunts in scenarios.
 
 use postonce_race_kit::{
-    Bound, Budget, Factory, Found, Stage, Timeline, exhaust_while, hunt_while, minimise,
+    Bound, Budget, Factory, Found, Scenario, Stage, Timeline, exhaust_while, hunt_while, minimise,
 };
 use serde_json::json;
 
 use super::arguments::Run;
 use super::pace::{self, Watch};
 use super::report::{Finding, Outcome, Report, Seen};
+use super::rung::Rung;
 use super::{Stop, report, say};
 use crate::race::memory::Memory;
 use crate::race::processes::{self, Build};
@@ -15,15 +16,14 @@ use crate::race::processes::{self, Build};
 /// Hunts in each scenario and says what came of it, one after the other.
 pub(crate) fn run(wanted: &Run) -> Result<(), Stop> {
     pace::listen().map_err(Stop::Trouble)?;
-    refuse_unknown_mutant(wanted, &Memory)?;
+    let Rung::Calls(store) = wanted.on else { return on_processes(wanted) };
+    refuse_unknown_mutant(wanted)?;
     let mut reports = Vec::new();
     for scenario in &wanted.scenarios {
         if pace::is_interrupted() {
             break;
         }
-        let Some(factory) = wanted.on.factory(&scenario.setting)? else {
-            return on_processes(wanted);
-        };
+        let factory = store.factory(&scenario.setting)?;
         let report = hunt(wanted, scenario, &*factory).map_err(Stop::Trouble)?;
         if !wanted.json {
             say(&report.to_string())?;
@@ -44,17 +44,24 @@ pub(crate) fn run(wanted: &Run) -> Result<(), Stop> {
 fn on_processes(wanted: &Run) -> Result<(), Stop> {
     let trouble = |error: anyhow::Error| Stop::Trouble(format!("{error:#}"));
     let names: Vec<&str> = wanted.scenarios.iter().map(|it| it.name).collect();
-    let can = |name: &&str| names.contains(name);
-    let names: Vec<&str> = processes::SCENARIOS.iter().copied().filter(can).collect();
-    if names.is_empty() {
-        let known = processes::SCENARIOS.join(", ");
-        return Err(Stop::Usage(format!("processes play none of these; they play {known}")));
-    }
-    let count = usize::try_from(wanted.runs).unwrap_or(usize::MAX);
-    let plans = processes::plans(Build::Sound, &names, count, wanted.seed).map_err(trouble)?;
-    let report = processes::run(Build::Sound, &plans).map_err(trouble)?;
+    say(&format!("of {} scenarios these: {}\n", Scenario::all().len(), names.join(", ")))?;
+    let go_on = || !pace::is_interrupted();
+    let count = (usize::try_from(wanted.runs).unwrap_or(usize::MAX), wanted.seed);
+    let plans = processes::plans(Build::Sound, &names, count, &go_on).map_err(trouble)?;
+    let report = processes::run(Build::Sound, &plans, &go_on).map_err(trouble)?;
     say(&format!("{report}\n"))?;
-    if report.is_sound() { Ok(()) } else { Err(Stop::Failed) }
+    if !report.is_sound() {
+        return Err(Stop::Failed);
+    }
+    over(report.schedules > 0)
+}
+
+/// What a search comes to that found nothing wrong. One that played nothing has shown nothing.
+fn over(has_played: bool) -> Result<(), Stop> {
+    if pace::is_interrupted() {
+        return Err(Stop::Interrupted);
+    }
+    if has_played { Ok(()) } else { Err(Stop::Failed) }
 }
 
 pub(super) fn verdict(wanted: &Run, reports: &[Report]) -> Result<(), Stop> {
@@ -62,21 +69,21 @@ pub(super) fn verdict(wanted: &Run, reports: &[Report]) -> Result<(), Stop> {
     if any(Outcome::Breaks) || (wanted.require_expected && any(Outcome::NotBroken)) {
         return Err(Stop::Failed);
     }
-    if pace::is_interrupted() { Err(Stop::Interrupted) } else { Ok(()) }
+    over(!reports.is_empty() && reports.iter().all(|it| it.seen.schedules() > 0))
 }
 
-fn refuse_unknown_mutant(wanted: &Run, factory: &dyn Factory) -> Result<(), Stop> {
-    let mutants = factory.mutants();
+fn refuse_unknown_mutant(wanted: &Run) -> Result<(), Stop> {
+    let mutants = Memory.mutants();
     let asked = wanted.scenarios.iter().find_map(|it| it.setting.mutant.as_deref());
     let Some(name) = asked.filter(|name| !mutants.contains(name)) else { return Ok(()) };
-    let known = if mutants.is_empty() { "none".to_owned() } else { mutants.join(", ") };
+    let known = mutants.join(", ");
     Err(Stop::Usage(format!("there is no mutant `{name}`; there are: {known}")))
 }
 
 /// One scenario.
 pub(super) fn hunt(
     wanted: &Run,
-    scenario: &postonce_race_kit::Scenario,
+    scenario: &Scenario,
     factory: &dyn Factory,
 ) -> Result<Report, String> {
     let stage = Stage::new(factory, scenario.setting.clone())?;
@@ -97,7 +104,7 @@ pub(super) fn hunt(
     let elapsed = watch.elapsed();
     let found = found.map(|it| finding(factory, it)).transpose()?;
     let interrupted = pace::is_interrupted();
-    Ok(Report { scenario: scenario.clone(), seen, elapsed, found, interrupted })
+    Ok(Report { scenario: scenario.clone(), on: wanted.on, seen, elapsed, found, interrupted })
 }
 
 /// The same in as few lines as possible, and its picture.

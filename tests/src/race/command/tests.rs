@@ -1,17 +1,20 @@
 //! The command: what it understands, what it says, and its exit codes.
 
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt as _;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, ensure};
 use postonce_race_kit::{
-    Bound, Budget, Invariant, Scenario, Stage, Strategy, exhaust_while, hunt_while,
+    Bound, Budget, Coverage, Invariant, Scenario, Stage, Strategy, exhaust_while, hunt_while,
 };
 
 use super::arguments::{Command, Format, Replay, Run};
-use super::report::{Outcome, summary};
-use super::rung::Rung;
-use super::{Stop, list, replay, run};
+use super::report::{Outcome, Seen, summary};
+use super::rung::{Rung, Store};
+use super::{Stop, list, replay, run, text};
 use crate::race::memory::Memory;
+use crate::race::processes;
 
 fn parse(line: &str) -> Result<Command, Stop> {
     parse_with(line, |_| None)
@@ -84,10 +87,75 @@ fn what_is_not_understood_is_named() {
         ("replay a b", "one file"),
         ("replay a --format png", "text, svg, json"),
         ("replay a --on paper", "memory"),
+        ("run --runs 0", "--runs"),
+        ("run --seconds 0", "--seconds"),
+        ("run --exhaustive 1001", "1000 at most"),
+        ("run --on sqlite --mutant posts-anyway", "in memory only"),
+        ("run --on processes --seconds 5", "--seconds"),
+        ("run --on processes --exhaustive 1", "--exhaustive"),
+        ("run --mutant it --on processes", "--mutant"),
+        ("run --on processes --only sticky", "--only"),
+        ("run --on processes --json", "--json"),
+        ("run --on processes --require-expected", "--require-expected"),
+        ("run --on processes --runs 9999999", "1000000 at most"),
+        ("run --on processes posting lease", "do not play lease"),
+        ("replay a --on processes --format svg", "--format"),
+        ("replay a --on processes --output b", "--output"),
     ] {
         let words = refused(line);
         assert!(words.contains(word), "`{line}`: {words}");
     }
+}
+
+#[test]
+fn a_variable_that_plays_nothing_is_refused() {
+    let none = |name: &str| (name == "RACE_RUNS").then(|| "0".to_owned());
+    let asked = parse_with("run", none);
+    assert!(matches!(&asked, Err(Stop::Usage(it)) if it.contains("RACE_RUNS")), "{asked:?}");
+}
+
+#[test]
+fn an_argument_that_is_no_text_is_refused() {
+    let asked = text(vec![OsString::from("run"), OsString::from_vec(vec![b'a', 0xff])]);
+    assert!(matches!(&asked, Err(Stop::Usage(it)) if it.contains("no text")), "{asked:?}");
+}
+
+#[test]
+fn on_processes_the_scenarios_are_theirs_and_the_number_is_bounded() {
+    let run = wanted("run --on processes");
+    let names: Vec<&str> = run.scenarios.iter().map(|it| it.name).collect();
+    assert_eq!((names, run.runs), (processes::SCENARIOS.to_vec(), 200));
+}
+
+#[test]
+fn a_mutant_in_a_plan_is_for_memory_only() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("a.race");
+    std::fs::write(&file, "race/1 posting lock=run actors=cron faults=0 mutant=posts-anyway\n")?;
+    let on = Rung::Calls(Store::Sqlite);
+    let done = replay::replay(&Replay { file: Some(file), format: Format::Text, output: None, on });
+    assert!(matches!(&done, Err(Stop::Usage(it)) if it.contains("in memory only")), "{done:?}");
+    Ok(())
+}
+
+#[test]
+fn what_was_found_on_a_store_is_replayed_there() -> Result<()> {
+    let mut report = hunted("run stall-before-the-wire")?;
+    report.on = Rung::Calls(Store::Sqlite);
+    let text = report.to_string();
+    assert!(text.contains("race replay - --on sqlite <<'PLAN'\n"), "{text}");
+    Ok(())
+}
+
+#[test]
+fn a_search_that_played_nothing_has_failed() -> Result<()> {
+    let nothing = wanted("run posting");
+    assert_eq!(run::verdict(&nothing, &[]), Err(Stop::Failed));
+    let mut report = hunted("run posting --runs 3")?;
+    assert_eq!(run::verdict(&nothing, std::slice::from_ref(&report)), Ok(()));
+    report.seen = Seen::Random(Coverage::default());
+    assert_eq!(run::verdict(&nothing, &[report]), Err(Stop::Failed));
+    Ok(())
 }
 
 #[test]
@@ -222,7 +290,7 @@ fn replayed(plan: &str, format: Format) -> Result<(Result<(), Stop>, String)> {
     let (file, output) = (folder.path().join("a.race"), folder.path().join("a.out"));
     std::fs::write(&file, plan)?;
     let wanted =
-        Replay { file: Some(file), format, output: Some(output.clone()), on: Rung::Memory };
+        Replay { file: Some(file), format, output: Some(output.clone()), on: Rung::MEMORY };
     let done = replay::replay(&wanted);
     Ok((done, std::fs::read_to_string(output).unwrap_or_default()))
 }
@@ -269,7 +337,7 @@ fn a_file_that_is_no_plan_is_told_by_its_line() -> Result<()> {
 fn a_file_that_is_not_there_is_told() {
     let file = Some(PathBuf::from("no/such/plan.race"));
     let done =
-        replay::replay(&Replay { file, format: Format::Text, output: None, on: Rung::Memory });
+        replay::replay(&Replay { file, format: Format::Text, output: None, on: Rung::MEMORY });
     assert!(
         matches!(&done, Err(Stop::Missing(it)) if it.contains("no/such/plan.race")),
         "{done:?}"

@@ -27,7 +27,7 @@ macro_rules! bugged_ports {
         /// What is wrong: the methods that it has for itself. `real` are the ports as they should
         /// be, each call of which is a step of the schedule; all other methods go straight there.
         #[async_trait]
-        pub(super) trait Bug: Send + Sync + 'static {
+        pub(in crate::race) trait Bug: Send + Sync + 'static {
             $($(
                 async fn $name(&self, real: &Ports, $($argument: $type),*) -> $answer {
                     real.$field.$name($($argument),*).await
@@ -94,7 +94,7 @@ pub(super) struct Bugged<B> {
 }
 
 /// `real` with a new bug in front.
-pub(super) fn bugged<B: Bug + Default>(real: Ports) -> Ports {
+pub(in crate::race) fn bugged<B: Bug + Default>(real: Ports) -> Ports {
     let own = Arc::new(Bugged { bug: B::default(), real: real.clone() });
     Ports { store: own.clone(), doubts: own.clone(), ledger: own.clone(), lock: own, ..real }
 }

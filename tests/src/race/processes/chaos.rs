@@ -44,6 +44,8 @@ struct Actor {
     at: BTreeMap<u32, Op>,
     /// What it said last.
     said: String,
+    /// A person has pressed Ctrl-C before it was there: it hears of it at its first call.
+    is_unwanted: bool,
 }
 
 /// The processes of one schedule.
@@ -72,7 +74,7 @@ impl<'a> Chaos<'a> {
         let (world, known) = arena.prepare(setting)?;
         let actor = |role: &Role| {
             let (how, said) = (How::NotYet, String::new());
-            Actor { role: *role, how, child: None, at: BTreeMap::new(), said }
+            Actor { role: *role, how, child: None, at: BTreeMap::new(), said, is_unwanted: false }
         };
         let actors = setting.actors.iter().map(actor).collect();
         let (requests, now) = (Vec::new(), Duration::ZERO);
@@ -190,7 +192,9 @@ impl<'a> Chaos<'a> {
         let before = self.calls_before(actor);
         if call == (1, Op::Sleep) && before == 1 {
             self.start(actor)?;
-            return self.wait(actor, |_| false).map(|()| None);
+            self.wait(actor, |_| false)?;
+            let is_unwanted = self.actors[actor].is_unwanted;
+            return if is_unwanted { self.interrupt(actor) } else { Ok(None) };
         }
         let (nth, op) = (call.0 - before, call.1);
         if self.actors[actor].at.get(&nth) != Some(&op) {
@@ -282,8 +286,12 @@ impl<'a> Chaos<'a> {
     }
 
     fn interrupt(&mut self, actor: usize) -> Result<Parted> {
-        if self.actors[actor].how == How::NotYet || self.actors[actor].role == Role::Check {
+        if self.actors[actor].role == Role::Check {
             return Ok(Some(format!("{}, which takes no Ctrl-C", self.place(actor))));
+        }
+        if self.actors[actor].how == How::NotYet {
+            self.actors[actor].is_unwanted = true;
+            return Ok(None);
         }
         self.actors[actor].said.clear();
         self.signal(actor, Signal::INT)?;
@@ -450,9 +458,9 @@ impl<'a> Chaos<'a> {
         for actor in 0..self.actors.len() {
             self.kill(actor)?;
         }
-        let (air, stays) = (self.arena.air, self.script.plan.setting.late_unbounded);
+        let air = self.arena.air;
         let flying = self.requests.iter_mut().map(|(_, flying)| flying);
-        for flying in flying.filter(|it| !it.has_landed() && !stays) {
+        for flying in flying.filter(|it| !it.has_landed()) {
             flying.give_up();
             air.land(flying)?;
         }
