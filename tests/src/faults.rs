@@ -4,11 +4,11 @@
 //! `UPDATE_DOCS=1 cargo xtask test -- faults` writes it anew.
 
 use std::fmt::Write as _;
-use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
+use crate::documents;
 use crate::harness::{Place, Sandbox, wait_for};
 
 const INVOICES: u64 = 50;
@@ -77,13 +77,7 @@ fn every_fault_ends_as_the_table_says() -> Result<()> {
         let booked = if *booked { "once" } else { "no" };
         writeln!(table, "| `{action}` | {claim} | {state} | {exit} | {booked} | {after} |")?;
     }
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/faults.md");
-    if std::env::var_os("UPDATE_DOCS").is_some() {
-        std::fs::write(&path, &table)?;
-    }
-    let written = std::fs::read_to_string(&path).context("docs/faults.md is missing")?;
-    ensure!(written == table, "docs/faults.md is not what was measured:\n{table}");
-    Ok(())
+    documents::says("faults.md", &table)
 }
 
 fn play(expected: &Expected) -> Result<String> {

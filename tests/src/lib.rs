@@ -7,6 +7,8 @@ pub mod storm;
 #[cfg(test)]
 mod cluster;
 #[cfg(test)]
+mod documents;
+#[cfg(test)]
 mod doors;
 #[cfg(test)]
 mod faults;

@@ -9,6 +9,7 @@ pub mod same;
 pub mod sqlite;
 
 mod patience;
+mod stored;
 mod tables;
 mod work;
 

@@ -1,15 +1,10 @@
 //! What `docs/races.md` and `docs/race-pictures.md` show is what comes out.
 
-use std::path::{Path, PathBuf};
-
 use anyhow::{Context as _, Result, ensure};
 use postonce_race_kit::{Plan, Timeline};
 
 use super::memory::Memory;
-
-fn document(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(name)
-}
+use crate::documents;
 
 /// The block after `mark`, between its fences.
 fn block_after<'a>(document: &'a str, mark: &str) -> Result<&'a str> {
@@ -26,30 +21,22 @@ fn draw(plan: &str) -> Result<String> {
     Ok(timeline.text())
 }
 
-/// Writes `drawn` in the place of `written`, if documents are to be written anew.
-fn redraw(path: &Path, written: &str, drawn: &str) -> Result<()> {
-    if std::env::var_os("UPDATE_DOCS").is_some() && written != drawn {
-        let document = std::fs::read_to_string(path)?;
-        std::fs::write(path, document.replacen(written, drawn, 1))?;
-        return Ok(());
-    }
-    ensure!(written == drawn, "{} does not show what is drawn:\n{drawn}", path.display());
-    Ok(())
+/// Sees that a document shows `drawn` where `written` is.
+fn shows(name: &str, written: &str, drawn: &str) -> Result<()> {
+    documents::says(name, &documents::text(name)?.replacen(written, drawn, 1))
 }
 
 #[test]
 fn the_timeline_of_the_document_is_what_the_plan_draws() -> Result<()> {
-    let path = document("races.md");
-    let text = std::fs::read_to_string(&path).context("docs/races.md is missing")?;
+    let text = documents::text("races.md")?;
     let drawn = draw(block_after(&text, "<!-- drawn below -->")?)?;
-    redraw(&path, block_after(&text, "draws of it:")?, &drawn)
+    shows("races.md", block_after(&text, "draws of it:")?, &drawn)
 }
 
 /// Each picture begins with its plan.
 #[test]
 fn every_picture_is_what_its_plan_draws() -> Result<()> {
-    let path = document("race-pictures.md");
-    let text = std::fs::read_to_string(&path).context("docs/race-pictures.md is missing")?;
+    let text = documents::text("race-pictures.md")?;
     let blocks: Vec<&str> = text.split("```text\n").skip(1).collect();
     ensure!(blocks.len() == 3, "{} pictures", blocks.len());
     for block in blocks {
@@ -57,7 +44,7 @@ fn every_picture_is_what_its_plan_draws() -> Result<()> {
         let plan = written.split_once("\n\n").context("a picture has no plan")?.0;
         let drawn = draw(plan)?;
         ensure!(drawn.lines().count() <= 35, "a picture is longer than a page");
-        redraw(&path, written, &drawn)?;
+        shows("race-pictures.md", written, &drawn)?;
     }
     Ok(())
 }

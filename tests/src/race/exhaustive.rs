@@ -3,12 +3,12 @@
 //! What was gone through stands in `docs/race-exhaustive.md`; the test fails if the file says
 //! otherwise. `UPDATE_DOCS=1 cargo xtask test -- race::exhaustive` writes it anew.
 
-use std::path::Path;
 use std::sync::Mutex;
 
 use postonce_race_kit::{Bound, Exhaustion, Plan, Stage, Verb, Verbs, exhaust};
 
 use super::memory::Memory;
+use crate::documents;
 
 /// A small setting and how far its search goes.
 struct Small {
@@ -102,12 +102,7 @@ fn no_schedule_of_a_small_setting_breaks_anything() {
         text.push_str(&row);
     }
     text.push_str(FOOT);
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/race-exhaustive.md");
-    if std::env::var_os("UPDATE_DOCS").is_some() {
-        std::fs::write(&file, &text).unwrap();
-    }
-    let known = std::fs::read_to_string(&file).unwrap_or_default();
-    assert_eq!(known, text, "docs/race-exhaustive.md: write it anew with UPDATE_DOCS=1");
+    documents::says("race-exhaustive.md", &text).unwrap();
 }
 
 fn row(small: &Small) -> String {

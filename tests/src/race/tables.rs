@@ -5,6 +5,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use diesel::sql_types::{Bool, Text};
+
 /// No time of ours is before this, and nothing that is no time is beyond: microseconds since 1970,
 /// as of 2001, and the largest sum of money in minor units.
 const FIRST_TIME: i64 = 1_000_000_000_000_000;
@@ -19,19 +21,23 @@ const LEASES: &str = "postonce_lease";
 pub(super) const KEPT: &str = "kept_";
 
 /// A column of one of our tables.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, diesel::QueryableByName)]
 pub(super) struct Column {
-    pub(super) table: String,
-    pub(super) name: String,
+    #[diesel(sql_type = Text, column_name = owner)]
+    table: String,
+    #[diesel(sql_type = Text)]
+    name: String,
     /// Whether it holds whole numbers.
-    pub(super) is_number: bool,
+    #[diesel(sql_type = Bool)]
+    is_number: bool,
     /// Whether it is computed of others.
-    pub(super) is_generated: bool,
+    #[diesel(sql_type = Bool)]
+    is_generated: bool,
 }
 
 impl Column {
     /// Whether it holds a time: it ends in `_at` or `_until`, or says when a check is next.
-    pub(super) fn is_time(&self) -> bool {
+    fn is_time(&self) -> bool {
         let name = self.name.as_str();
         let named = name.ends_with("_at") || name.ends_with("_until") || name == "next_check";
         self.is_number && !self.is_generated && named

@@ -10,7 +10,7 @@ const LIMIT: Duration = Duration::from_secs(20);
 
 /// Brings the steps of stores to their end, one at a time.
 #[derive(Debug)]
-pub(super) struct Work(Runtime);
+pub struct Work(Runtime);
 
 impl Work {
     /// A worker of its own keeps locks and connections going between two steps.

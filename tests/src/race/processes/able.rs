@@ -29,10 +29,7 @@ fn of_setting(setting: &Setting) -> Option<String> {
         (setting.concurrency > 1, "concurrency: calls would be counted otherwise".to_owned()),
         (setting.lock == LockKind::Lease, "lock=lease: its end is the server's time".to_owned()),
         (setting.filter != Filter::Right, "filter: the ledger is not the model".to_owned()),
-        (
-            false && setting.late_unbounded,
-            "late-unbounded: the end does not wait for ever".to_owned(),
-        ),
+        (setting.late_unbounded, "late-unbounded: the end does not wait for ever".to_owned()),
         (setting.stranger, "stranger: nobody else has posted".to_owned()),
         (setting.two_steps, "two-steps: the adapter looks at the wire".to_owned()),
         (setting.all_points, "all-points: setting up has calls of its own".to_owned()),
