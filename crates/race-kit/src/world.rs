@@ -78,7 +78,8 @@ pub trait Factory: Send + Sync {
 
 /// One database, and what the kit does to it.
 pub trait World: Send + Sync {
-    /// The ports of one process: called once for each actor.
+    /// The ports of one process: called once for each actor, and besides for those who prepare the
+    /// database, look on, act as a person or run in the calm.
     fn ports(&self, process: &str) -> StorePorts;
 
     /// Brings a step of a port to its end. Steps come one at a time.

@@ -3,6 +3,7 @@
 mod contract;
 mod death;
 mod disk;
+mod document;
 mod faults;
 mod host;
 mod mistakes;
