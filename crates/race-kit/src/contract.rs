@@ -30,7 +30,9 @@ pub mod ledger;
 pub mod lock;
 pub mod store;
 
-pub use fixture::{EngineStore, Fixture, LockFixture, StoreFixture, put, trail};
+pub use fixture::{
+    EngineStore, Fixture, IntakeFixture, LockFixture, ReaderFixture, StoreFixture, put, trail,
+};
 pub use fresh::FreshIds;
 pub use ledger::{Booked, LedgerFixture, NextPost, Received};
 pub use runtime::Runtime;

@@ -57,6 +57,16 @@ pub trait StoreFixture: Fixture<Adapter: EngineStore> {
     fn trail(&self, invoice: InvoiceId) -> impl Future<Output = Vec<NoteRecord>>;
 }
 
+/// A store that invoices come into by its own port, and that can be read.
+pub trait IntakeFixture: StoreFixture<Adapter: Intake + InvoiceReader> {}
+
+impl<F: StoreFixture<Adapter: Intake + InvoiceReader>> IntakeFixture for F {}
+
+/// A store that can be read.
+pub trait ReaderFixture: StoreFixture<Adapter: InvoiceReader> {}
+
+impl<F: StoreFixture<Adapter: InvoiceReader>> ReaderFixture for F {}
+
 /// [`StoreFixture::put`] by the store's own ports.
 ///
 /// # Panics

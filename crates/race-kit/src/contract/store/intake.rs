@@ -8,7 +8,7 @@ use postonce_ports::doubt::DoubtStore;
 use postonce_ports::intake::{ImportProblem, ImportRefusal, Imported, Intake};
 use postonce_ports::reader::{Filter, InvoiceReader};
 
-use crate::contract::StoreFixture;
+use crate::contract::IntakeFixture;
 use crate::contract::scene::{
     apply, block, file, import_one, invoice, invoice_with, life, line, not_sent, one_in_each_state,
     posted_as, ready, rejected, settled, shop, state,
@@ -26,9 +26,7 @@ fn number(text: &str) -> InvoiceNumber {
     InvoiceNumber::parse(text).unwrap()
 }
 
-pub async fn a_new_invoice_becomes_ready(
-    fixture: &impl StoreFixture<Adapter: Intake + InvoiceReader>,
-) {
+pub async fn a_new_invoice_becomes_ready(fixture: &impl IntakeFixture) {
     let store = fixture.adapter();
     let imported = store.import(vec![invoice(1), invoice(2)]).await.unwrap();
     assert_eq!(imported, done(2, 0, 0), "both are new");
@@ -43,9 +41,7 @@ pub async fn a_new_invoice_becomes_ready(
     assert!(!dossier.stored.doubtful_past, "it was never claimed");
 }
 
-pub async fn the_same_content_is_left_alone_whatever_the_state(
-    fixture: &impl StoreFixture<Adapter: Intake + InvoiceReader>,
-) {
+pub async fn the_same_content_is_left_alone_whatever_the_state(fixture: &impl IntakeFixture) {
     let store = fixture.adapter();
     for (name, n, id) in one_in_each_state(fixture).await {
         let before = life(&store, id).await;
@@ -58,9 +54,7 @@ pub async fn the_same_content_is_left_alone_whatever_the_state(
     }
 }
 
-pub async fn new_content_replaces_that_of_a_ready_invoice(
-    fixture: &impl StoreFixture<Adapter: Intake + InvoiceReader>,
-) {
+pub async fn new_content_replaces_that_of_a_ready_invoice(fixture: &impl IntakeFixture) {
     let store = fixture.adapter();
     let id = ready(fixture, 1).await;
     let before = life(&store, id).await;
@@ -82,9 +76,7 @@ pub async fn new_content_replaces_that_of_a_ready_invoice(
     assert!(stored.life.version > before.version, "new content raises the version");
 }
 
-pub async fn new_content_makes_a_blocked_invoice_ready(
-    fixture: &impl StoreFixture<Adapter: Intake + InvoiceReader>,
-) {
+pub async fn new_content_makes_a_blocked_invoice_ready(fixture: &impl IntakeFixture) {
     let store = fixture.adapter();
     let id = ready(fixture, 1).await;
     let before = apply(&store, id, block()).await;
@@ -98,9 +90,7 @@ pub async fn new_content_makes_a_blocked_invoice_ready(
     assert!(after.version > before.version, "new content raises the version");
 }
 
-pub async fn new_content_leaves_a_rejected_invoice_waiting(
-    fixture: &impl StoreFixture<Adapter: Intake + InvoiceReader>,
-) {
+pub async fn new_content_leaves_a_rejected_invoice_waiting(fixture: &impl IntakeFixture) {
     let store = fixture.adapter();
     let (id, _) = settled(fixture, 1, &rejected()).await;
     let before = life(&store, id).await;
@@ -115,9 +105,7 @@ pub async fn new_content_leaves_a_rejected_invoice_waiting(
     assert_eq!(stored.invoice.parts().memo, "changed", "the new content is stored");
 }
 
-pub async fn number_and_customer_are_fixed_from_the_first_claim_on(
-    fixture: &impl StoreFixture<Adapter: Intake + InvoiceReader>,
-) {
+pub async fn number_and_customer_are_fixed_from_the_first_claim_on(fixture: &impl IntakeFixture) {
     let store = fixture.adapter();
     settled(fixture, 1, &not_sent()).await;
     let fixed = ImportProblem::Fixed { number: "INV-1".to_owned(), customer: "CUS1".to_owned() };
@@ -139,9 +127,7 @@ pub async fn number_and_customer_are_fixed_from_the_first_claim_on(
     );
 }
 
-pub async fn new_content_is_refused_once_it_may_be_in_the_ledger(
-    fixture: &impl StoreFixture<Adapter: Intake + InvoiceReader>,
-) {
+pub async fn new_content_is_refused_once_it_may_be_in_the_ledger(fixture: &impl IntakeFixture) {
     let store = fixture.adapter();
     let late = [
         StateName::Claimed,
@@ -173,9 +159,7 @@ fn taken(index: usize, other: &str) -> ImportRefusal {
     ImportRefusal { index, problem: ImportProblem::NumberTaken { other: other.to_owned() } }
 }
 
-pub async fn a_number_on_record_is_refused_whatever_its_case(
-    fixture: &impl StoreFixture<Adapter: Intake + InvoiceReader>,
-) {
+pub async fn a_number_on_record_is_refused_whatever_its_case(fixture: &impl IntakeFixture) {
     let store = fixture.adapter();
     ready(fixture, 1).await;
     let same = invoice_with(2, |parts| parts.number = number("inv-1"));
@@ -187,9 +171,7 @@ pub async fn a_number_on_record_is_refused_whatever_its_case(
     );
 }
 
-pub async fn a_number_twice_in_the_list_is_refused_whatever_its_case(
-    fixture: &impl StoreFixture<Adapter: Intake + InvoiceReader>,
-) {
+pub async fn a_number_twice_in_the_list_is_refused_whatever_its_case(fixture: &impl IntakeFixture) {
     let store = fixture.adapter();
     let same = invoice_with(2, |parts| parts.number = number("inv-1"));
     let imported = store.import(vec![invoice(1), same]).await.unwrap();
@@ -200,9 +182,7 @@ pub async fn a_number_twice_in_the_list_is_refused_whatever_its_case(
     );
 }
 
-pub async fn a_number_that_the_list_frees_is_still_taken(
-    fixture: &impl StoreFixture<Adapter: Intake + InvoiceReader>,
-) {
+pub async fn a_number_that_the_list_frees_is_still_taken(fixture: &impl IntakeFixture) {
     let store = fixture.adapter();
     ready(fixture, 1).await;
     let renumbered = invoice_with(1, |parts| parts.number = number("INV-3"));
@@ -215,9 +195,7 @@ pub async fn a_number_that_the_list_frees_is_still_taken(
     );
 }
 
-pub async fn a_number_may_be_there_in_two_company_files(
-    fixture: &impl StoreFixture<Adapter: Intake + InvoiceReader>,
-) {
+pub async fn a_number_may_be_there_in_two_company_files(fixture: &impl IntakeFixture) {
     let store = fixture.adapter();
     let elsewhere = invoice_with(1, |parts| parts.company_file = file("Shop"));
     assert_eq!(
@@ -227,9 +205,7 @@ pub async fn a_number_may_be_there_in_two_company_files(
     );
 }
 
-pub async fn every_refusal_is_listed_and_nothing_is_taken(
-    fixture: &impl StoreFixture<Adapter: Intake + InvoiceReader>,
-) {
+pub async fn every_refusal_is_listed_and_nothing_is_taken(fixture: &impl IntakeFixture) {
     let store = fixture.adapter();
     ready(fixture, 1).await;
     let (posted, _) = settled(fixture, 2, &posted_as("uid-2")).await;
@@ -260,9 +236,7 @@ pub async fn every_refusal_is_listed_and_nothing_is_taken(
     assert_eq!(state(&store, posted).await, StateName::Posted, "the posted one is left alone");
 }
 
-pub async fn ids_that_differ_in_case_are_different_invoices(
-    fixture: &impl StoreFixture<Adapter: Intake + InvoiceReader>,
-) {
+pub async fn ids_that_differ_in_case_are_different_invoices(fixture: &impl IntakeFixture) {
     let store = fixture.adapter();
     let upper = invoice_with(2, |parts| parts.external_id = ExternalId::parse("ORDER 1").unwrap());
     assert_eq!(
@@ -272,9 +246,7 @@ pub async fn ids_that_differ_in_case_are_different_invoices(
     );
 }
 
-pub async fn an_id_of_the_other_side_is_refused(
-    fixture: &impl StoreFixture<Adapter: Intake + InvoiceReader>,
-) {
+pub async fn an_id_of_the_other_side_is_refused(fixture: &impl IntakeFixture) {
     let store = fixture.adapter();
     ready(fixture, 1).await;
     let ordering = invoice_with(1, |parts| parts.side = Side::Ordering);
@@ -287,9 +259,7 @@ pub async fn an_id_of_the_other_side_is_refused(
     );
 }
 
-pub async fn an_invoice_twice_in_the_list_counts_by_its_content(
-    fixture: &impl StoreFixture<Adapter: Intake + InvoiceReader>,
-) {
+pub async fn an_invoice_twice_in_the_list_counts_by_its_content(fixture: &impl IntakeFixture) {
     let store = fixture.adapter();
     let list = vec![invoice(1), invoice(1), invoice_with(1, with_memo)];
     assert_eq!(
@@ -305,9 +275,7 @@ pub async fn an_invoice_twice_in_the_list_counts_by_its_content(
     );
 }
 
-pub async fn all_content_survives_storage(
-    fixture: &impl StoreFixture<Adapter: Intake + InvoiceReader>,
-) {
+pub async fn all_content_survives_storage(fixture: &impl IntakeFixture) {
     let store = fixture.adapter();
     let full = invoice_with(1, |parts| {
         parts.side = Side::Ordering;

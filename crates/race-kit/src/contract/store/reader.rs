@@ -4,15 +4,13 @@ use jiff::civil::date;
 use postonce_domain::{InvoiceId, InvoiceNumber, Money, Move, NoteKind, Side, StateName};
 use postonce_ports::reader::{Filter, InvoiceReader, Unpaired};
 
-use crate::contract::StoreFixture;
+use crate::contract::ReaderFixture;
 use crate::contract::scene::{
     apply, claim, doubt, file, import_one, invoice, invoice_with, life, not_sent,
     one_in_each_state, posted_as, ready, settle, settled, shop, uid,
 };
 
-pub async fn every_state_is_counted_and_held_besides(
-    fixture: &impl StoreFixture<Adapter: InvoiceReader>,
-) {
+pub async fn every_state_is_counted_and_held_besides(fixture: &impl ReaderFixture) {
     let store = fixture.adapter();
     let empty = store.counts().await.unwrap();
     assert_eq!(
@@ -47,9 +45,7 @@ async fn listed(store: &impl InvoiceReader, filter: Filter) -> Vec<InvoiceId> {
     store.list(filter).await.unwrap().into_iter().map(|summary| summary.id).collect()
 }
 
-pub async fn a_list_shows_what_passes_its_filter(
-    fixture: &impl StoreFixture<Adapter: InvoiceReader>,
-) {
+pub async fn a_list_shows_what_passes_its_filter(fixture: &impl ReaderFixture) {
     let store = fixture.adapter();
     let states = one_in_each_state(fixture).await;
     let id = |name| states.iter().find(|(state, ..)| *state == name).unwrap().2;
@@ -103,9 +99,7 @@ pub async fn a_list_shows_what_passes_its_filter(
     );
 }
 
-pub async fn a_summary_shows_reason_code_and_documents(
-    fixture: &impl StoreFixture<Adapter: InvoiceReader>,
-) {
+pub async fn a_summary_shows_reason_code_and_documents(fixture: &impl ReaderFixture) {
     let store = fixture.adapter();
     for (name, n, id) in one_in_each_state(fixture).await {
         let summary = store.summary(id).await.unwrap().unwrap();
@@ -155,7 +149,7 @@ pub async fn a_summary_shows_reason_code_and_documents(
 }
 
 pub async fn a_summary_shows_where_an_invoice_is_from_and_whether_it_is_held(
-    fixture: &impl StoreFixture<Adapter: InvoiceReader>,
+    fixture: &impl ReaderFixture,
 ) {
     let store = fixture.adapter();
     let platforms = ready(fixture, 1).await;
@@ -180,9 +174,7 @@ pub async fn a_summary_shows_where_an_invoice_is_from_and_whether_it_is_held(
     }
 }
 
-pub async fn a_number_is_found_whatever_its_case(
-    fixture: &impl StoreFixture<Adapter: InvoiceReader>,
-) {
+pub async fn a_number_is_found_whatever_its_case(fixture: &impl ReaderFixture) {
     let store = fixture.adapter();
     let id = ready(fixture, 1).await;
     let number = |text: &str| InvoiceNumber::parse(text).unwrap();
@@ -203,7 +195,7 @@ pub async fn a_number_is_found_whatever_its_case(
     );
 }
 
-pub async fn notes_are_read_by_rising_id(fixture: &impl StoreFixture<Adapter: InvoiceReader>) {
+pub async fn notes_are_read_by_rising_id(fixture: &impl ReaderFixture) {
     let store = fixture.adapter();
     let (first, _) = settled(fixture, 1, &doubt()).await;
     let (second, _) = settled(fixture, 2, &doubt()).await;
@@ -242,7 +234,7 @@ pub async fn notes_are_read_by_rising_id(fixture: &impl StoreFixture<Adapter: In
     );
 }
 
-pub async fn claims_and_outcomes_are_paired(fixture: &impl StoreFixture<Adapter: InvoiceReader>) {
+pub async fn claims_and_outcomes_are_paired(fixture: &impl ReaderFixture) {
     let store = fixture.adapter();
     let (id, first) = settled(fixture, 1, &doubt()).await;
     settle(&store, first, &not_sent()).await;
