@@ -136,10 +136,10 @@ pub fn run(build: Build, plans: &[Plan], go_on: &dyn Fn() -> bool) -> Result<Rep
             }
         };
         let context = || format!("the processes cannot be raced:\n{plan}");
-        let done = one(&arena, &script).with_context(context)?;
+        let done = one(&arena, &script).with_context(context);
         // Ctrl-C reaches the processes as well: what they did then is no part of the plan.
         if go_on() {
-            report.add(&script, done);
+            report.add(&script, done?);
         }
     }
     report.took = now().saturating_duration_since(begun);
