@@ -5,11 +5,12 @@ use postonce_engine::SyncRequest;
 use postonce_ports::history::RunHistory as _;
 use postonce_ports::lock::LockError;
 use postonce_ports::reader::InvoiceReader as _;
+use postonce_ports::registry::Registry as _;
 use postonce_ports::store::ClaimRefusal;
 
 use super::books::Answer;
 use super::ports::Commit;
-use super::world::{QUIET, World, cause, request};
+use super::world::{QUIET, World, cause, company_file, request};
 
 #[tokio::test]
 async fn a_run_that_loses_its_lock_claims_nothing_more() {
@@ -122,6 +123,10 @@ async fn nothing_is_sent_if_a_claim_cannot_be_read_back() {
         assert_eq!(cause(&end), Some(StopCause::DatabaseUnavailable));
         assert!(world.ledger.books().posts.is_empty());
         assert!(world.database.store.pairs().await.unwrap().unpaired.is_empty());
+        // A claim that was never committed is no sign that the database went back.
+        let shop = company_file("shop");
+        let known = world.database.store.company_file_settings(&shop).await.unwrap();
+        assert_eq!(known.unwrap().alarm, None);
     }
 }
 
