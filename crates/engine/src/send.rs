@@ -162,7 +162,6 @@ impl Run<'_> {
         let Some(dossier) = self.engine.ports.doubts.dossier(stored.id).await? else {
             return Ok(true);
         };
-        let dossier = Dossier { stored: stored.clone(), ..dossier };
         let finding = self.engine.inquire(&dossier).await?;
         let is_there = finding != Finding::Nothing;
         self.take_in(&dossier, finding).await?;

@@ -187,3 +187,19 @@ async fn two_documents_with_the_number_need_a_person_though_one_is_ours() {
     assert_eq!(world.summary("INV-1").await.uids.len(), 2);
     assert_eq!(world.ledger.books().posts_of("INV-1"), 1);
 }
+
+#[tokio::test]
+async fn a_document_found_before_the_claim_that_another_invoice_records_first_needs_a_person() {
+    let world = World::new();
+    world.import(&["INV-1"]).await;
+    world.ledger.books().answers.push_back(Answer::BooksAndLoses);
+    world.sync().await;
+    world.ledger.books().hide_all();
+    world.clock.pass(QUIET);
+    world.resolve("INV-1", Verdict::Absent).await.unwrap();
+    world.ledger.books().hidden.clear();
+    world.database.trouble().adopted_by = Some(InvoiceId(404));
+    let end = world.sync().await;
+    assert_eq!((end.counts.needs_human, end.counts.adopted, end.counts.claimed), (1, 0, 0));
+    assert_eq!(world.state("INV-1").await, StateName::NeedsHuman);
+}

@@ -8,6 +8,7 @@ use super::Tally;
 fn the_gravest_cause_is_kept() {
     let tally = Tally::default();
     tally.halt(StopCause::LedgerUnavailable, "first");
+    tally.halt(StopCause::LedgerUnavailable, "second");
     tally.halt(StopCause::Cancelled, "milder");
     assert_eq!(tally.stopped(), Some((StopCause::LedgerUnavailable, "first".to_owned())));
     tally.halt(StopCause::LockLost, "graver");
