@@ -21,8 +21,8 @@ use crate::coverage::Sometimes;
 use crate::decider::{Decider, Menu, Pick};
 use crate::deed::Stand;
 use crate::gated::Gated;
-use crate::invariant::Violation;
-use crate::monitor::{Monitor, Verdict};
+use crate::invariant::{Verdict, Violation};
+use crate::monitor::Monitor;
 use crate::op::Op;
 use crate::plan::Item;
 use crate::record::{Lane, Record};
@@ -35,7 +35,7 @@ use crate::world::World;
 const STEPS_MAX: u32 = 5_000;
 
 /// What one schedule came to.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Played {
     /// What it breaks, if anything.
     pub violation: Option<Violation>,
@@ -63,7 +63,7 @@ pub struct Played {
     pub trace: u64,
 }
 
-/// See the module's text.
+/// Plays one schedule: it makes the choices happen, and lets everybody who is woken run.
 pub(crate) struct Player<'a> {
     stage: &'a Stage<'a>,
     sim: Sim,
@@ -77,6 +77,8 @@ pub(crate) struct Player<'a> {
     /// Whether a run was turned away by the lock.
     turned_away: bool,
     faults_left: u32,
+    /// The chaos is over: nothing breaks any more.
+    is_calm: bool,
     times: u32,
     choices: Vec<Choice>,
     actors: Vec<Option<usize>>,
@@ -103,25 +105,12 @@ impl<'a> Player<'a> {
             current: 0,
             turned_away: false,
             faults_left: play.setting.faults,
+            is_calm: false,
             play,
             times: 0,
             choices: Vec::new(),
             actors: Vec::new(),
-            played: Played {
-                violation: None,
-                items: Vec::new(),
-                impossible: Vec::new(),
-                steps: 0,
-                stopped: false,
-                standing: Vec::new(),
-                ends: Vec::new(),
-                sometimes: Vec::new(),
-                moves: Vec::new(),
-                switches: Vec::new(),
-                states: Vec::new(),
-                record: Record::default(),
-                trace: 0,
-            },
+            played: Played::default(),
         };
         if player.play.setting.stranger {
             player.stranger();

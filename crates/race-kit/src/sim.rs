@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
-use postonce_domain::{CompanyFile, LedgerUid};
+use postonce_domain::{CompanyFile, InvoiceId, LedgerUid, SearchKey};
 use postonce_ports::clock::Clock;
 use postonce_ports::lock::HeldLock;
 
@@ -109,6 +109,10 @@ pub(crate) struct Actor {
     pub(crate) interrupted: bool,
     /// How far its host's wall clock is off, in seconds.
     pub(crate) wall_off: i64,
+    /// Whether a panic was played in it.
+    pub(crate) panicked: bool,
+    /// Whether a call of the database or its lock was let fail, or its answer lost.
+    pub(crate) failed: bool,
     /// The only company file that it may touch, if there is one.
     pub(crate) only: Option<CompanyFile>,
 }
@@ -116,7 +120,17 @@ pub(crate) struct Actor {
 impl Actor {
     pub(crate) fn new(only: Option<CompanyFile>) -> Self {
         let status = Status::Alive;
-        Self { status, steps: 0, ids: 0, history: 0, interrupted: false, wall_off: 0, only }
+        Self {
+            status,
+            steps: 0,
+            ids: 0,
+            history: 0,
+            interrupted: false,
+            wall_off: 0,
+            panicked: false,
+            failed: false,
+            only,
+        }
     }
 }
 
@@ -148,13 +162,20 @@ pub(crate) enum Event {
     Landed(usize),
     /// A person has said that these documents are not the invoice's.
     RuledOut(Vec<LedgerUid>),
+    /// A search of a company file was answered, and not with what it is for.
+    Missed(CompanyFile, SearchKey),
+    /// The database says of an invoice that it is not in the ledger: by a person's word, or by
+    /// inquiries.
+    Absent { invoice: InvoiceId, by_person: bool },
+    /// This actor has touched a company file elsewhere than in an invoice.
+    Touched { actor: usize, file: CompanyFile },
     /// Something that is to happen sometimes.
     Sometimes(crate::coverage::Sometimes),
 }
 
 /// How a schedule is played, apart from its setting.
 #[expect(clippy::struct_excessive_bools, reason = "each comes from a key of a plan")]
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Modes {
     /// What searches of the ledger find.
     pub(crate) filter: Filter,
@@ -172,21 +193,6 @@ pub(crate) struct Modes {
     pub(crate) useless_lock: bool,
     /// Whether the run lock ends when time passes.
     pub(crate) lease: bool,
-}
-
-impl Default for Modes {
-    fn default() -> Self {
-        Self {
-            filter: Filter::Right,
-            keys: false,
-            record: false,
-            all_points: false,
-            late_unbounded: false,
-            two_steps: false,
-            useless_lock: false,
-            lease: false,
-        }
-    }
 }
 
 /// What all actors share.
