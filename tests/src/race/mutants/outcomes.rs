@@ -168,7 +168,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "limit-as-rejected",
         about: "\"too many requests\" is taken for a refusal of the invoice",
-        fate: Fate::Killed { by: &[Invariant::S13], cost: 100 },
+        fate: Fate::Killed { by: &[Invariant::S10], cost: 100 },
         cases: &[
             Case { setting: "lock=run actors=cron,sync-now faults=2", verbs: &[Verb::Limit] },
             Case {
