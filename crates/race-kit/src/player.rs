@@ -23,7 +23,6 @@ use crate::deed::Stand;
 use crate::gated::Gated;
 use crate::invariant::{Verdict, Violation};
 use crate::monitor::Monitor;
-use crate::op::Op;
 use crate::plan::Item;
 use crate::record::{Lane, Record};
 use crate::setting::Role;
@@ -315,10 +314,13 @@ impl<'a> Player<'a> {
         let actors: Vec<_> = state
             .actors
             .iter()
-            .map(|it| (it.status, it.history, it.interrupted, it.wall_off))
+            .map(|it| (it.status, it.history, it.interrupted, it.wall_off, it.panicked, it.failed))
             .collect();
-        let parked: Vec<(usize, Op, bool)> =
-            state.parked.iter().map(|call| (call.actor, call.op, call.doomed)).collect();
+        let parked: Vec<_> = state
+            .parked
+            .iter()
+            .map(|it| (it.actor, it.serial, it.op, it.waits, it.doomed))
+            .collect();
         let requests: Vec<(usize, Flight, Duration)> =
             state.books.requests.iter().map(|it| (it.actor, it.flight, it.sent_at)).collect();
         let documents: Vec<(Duration, &str)> =
@@ -328,8 +330,13 @@ impl<'a> Player<'a> {
             .iter()
             .map(|it| (it.actor, it.inner.is_some(), it.told, it.orphaned))
             .collect();
-        let left: Vec<bool> = state.left_behind.iter().map(|it| it.effect.is_some()).collect();
-        let own = (self.current, self.faults_left, self.times, state.now);
+        let left: Vec<_> = state
+            .left_behind
+            .iter()
+            .map(|it| (it.actor, it.serial, it.op, it.effect.is_some()))
+            .collect();
+        let seen = self.monitor.end_key();
+        let own = (self.current, self.faults_left, self.times, state.now, seen);
         Some(crate::key::key_of((world, actors, parked, requests, documents, holds, left, own)))
     }
 

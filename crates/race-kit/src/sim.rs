@@ -60,7 +60,7 @@ impl Given {
 pub(crate) type Effect = Box<dyn FnOnce(Given) -> BoxFuture<'static, ()> + Send>;
 
 /// When a parked call can go on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Waits {
     /// Whenever it is let.
     ForItsTurn,
@@ -76,6 +76,8 @@ pub(crate) struct Parked {
     pub(crate) actor: usize,
     /// Which of the actor's choice points it is, from 1; 0 if it is none.
     pub(crate) nth: u32,
+    /// Which of all the actor's calls it is.
+    pub(crate) serial: u32,
     pub(crate) op: Op,
     pub(crate) waits: Waits,
     pub(crate) effect: Option<Effect>,
@@ -103,6 +105,8 @@ pub(crate) struct Actor {
     pub(crate) status: Status,
     /// Choice points that it has come to.
     pub(crate) steps: u32,
+    /// Calls that it has made, choice points or not.
+    calls: u32,
     ids: u64,
     /// All that it was ever told, as one number.
     pub(crate) history: u64,
@@ -123,6 +127,7 @@ impl Actor {
         Self {
             status,
             steps: 0,
+            calls: 0,
             ids: 0,
             history: 0,
             interrupted: false,
@@ -147,6 +152,9 @@ pub(crate) struct Hold {
 
 /// A statement that has outlived its client.
 pub(crate) struct LeftBehind {
+    pub(crate) actor: usize,
+    /// Which of the actor's calls it was.
+    pub(crate) serial: u32,
     pub(crate) op: Op,
     pub(crate) effect: Option<Effect>,
 }
@@ -242,16 +250,19 @@ impl Sim {
         state.calls += 1;
         let id = state.calls;
         let is_point = op.is_point() || state.modes.all_points;
-        let nth = match state.actors.get_mut(actor) {
-            Some(actor) if is_point => {
+        let (mut nth, mut serial) = (0, 0);
+        if let Some(actor) = state.actors.get_mut(actor) {
+            actor.calls += 1;
+            serial = actor.calls;
+            if is_point {
                 actor.steps += 1;
-                actor.steps
+                nth = actor.steps;
             }
-            _ => 0,
-        };
+        }
         let waker = Some(waker.clone());
         let (given, doomed) = (None, false);
-        state.parked.push(Parked { id, actor, nth, op, waits, effect, given, waker, doomed });
+        let call = Parked { id, actor, nth, serial, op, waits, effect, given, waker, doomed };
+        state.parked.push(call);
         // An answer that is not there yet is told of by whoever brings it.
         let told = state.told.clone().filter(|_| !matches!(waits, Waits::ForRequest(_)));
         drop(state);
@@ -268,7 +279,12 @@ impl Sim {
             let place = state.parked.iter().position(|call| call.id == id);
             place.map(|place| state.parked.remove(place))
         };
-        parked.and_then(|call| call.given)
+        let call = parked?;
+        if call.given.is_some() {
+            // Before the answer itself: of two calls at once, it is this one's.
+            self.tell(call.actor, (call.op, call.serial));
+        }
+        call.given
     }
 
     /// Mixes what an actor is told into its history.

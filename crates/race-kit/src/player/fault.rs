@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Player, call_of};
+use super::{Player, call_of, menu};
 use crate::books::{Flight, IN_THE_AIR_MAX, VISIBILITY};
 use crate::choice::{Choice, Object, Target, Verb};
 use crate::coverage::Sometimes;
@@ -40,7 +40,7 @@ impl Player<'_> {
                 state.left_behind.get(place).is_some_and(|it| it.effect.is_some())
             }
             (Object::Actor(actor), Target::Actor) => {
-                state.actors.get(actor).is_some_and(|it| it.status == Status::Alive)
+                return menu::unable(&state, actor, choice.verb);
             }
             (Object::World, Target::World) => self.stage.can(choice.verb),
             (Object::Time(_), Target::Any) => state.next_timer().is_some(),
@@ -200,7 +200,8 @@ impl Player<'_> {
             call.actor == actor && call.op.outlives_its_client() && call.effect.is_some()
         });
         let left = call.and_then(|call| {
-            call.effect.take().map(|effect| LeftBehind { op: call.op, effect: Some(effect) })
+            let effect = Some(call.effect.take()?);
+            Some(LeftBehind { actor, serial: call.serial, op: call.op, effect })
         });
         state.left_behind.extend(left);
     }

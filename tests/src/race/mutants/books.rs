@@ -232,7 +232,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "panics-on-a-rare-answer",
         about: "an answer of the ledger that is rare is not thought of: the work on the invoice \
                     panics",
-        fate: Fate::Killed { by: &[Invariant::S15], cost: 100 },
+        fate: Fate::Killed { by: &[Invariant::S15], cost: 1_000 },
         cases: &[
             Case { setting: "lock=run actors=cron,sync-now faults=2", verbs: &[Verb::Limit] },
             Case { setting: "lock=useless actors=cron,sync-now faults=2", verbs: &[] },

@@ -252,7 +252,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "quiet-by-host-clock",
         about: "whether the quiet period is over is asked of the host's clock, and once is \
                     enough",
-        fate: Fate::Killed { by: &[Invariant::S2, Invariant::S1], cost: 200 },
+        fate: Fate::Killed { by: &[Invariant::S2, Invariant::S1, Invariant::S7], cost: 200 },
         cases: &[
             Case {
                 setting: "lock=useless actors=cron,sync-now repost-absent=yes faults=2",

@@ -272,7 +272,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "guard-after-acquire",
         about: "what gives the lock back is made only after one more question to the server",
-        fate: Fate::Killed { by: &[Invariant::S12], cost: 200 },
+        fate: Fate::Killed { by: &[Invariant::S12], cost: 1_000 },
         cases: &[
             Case { setting: "lock=run actors=cron,sync-now faults=2", verbs: &[] },
             Case { setting: "lock=lease actors=cron,sync-now faults=2", verbs: &[Verb::Cancel] },
