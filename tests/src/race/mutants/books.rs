@@ -1,11 +1,10 @@
 //! Bugs of what the books are taken to say, and bugs that stop the work.
 
-use std::sync::Mutex;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use postonce_domain::{
-    ClaimId, ClaimToken, CompanyFile, Epoch, InvoiceId, LedgerDocument, LedgerUid, Marker, Move,
+    ClaimId, ClaimToken, CompanyFile, InvoiceId, LedgerDocument, LedgerUid, Marker, Move,
     NotSentCause, Outcome, SearchKey,
 };
 use postonce_engine::Ports;
@@ -16,7 +15,8 @@ use postonce_ports::registry::Alarm;
 use postonce_ports::store::{Applied, Candidate, Change, Page, Recorded, Wanted};
 use postonce_race_kit::{Invariant, Verb};
 
-use super::bug::{Bug, bugged, locked};
+use super::bug::{Bug, bugged};
+use super::locks::acquire;
 use super::outcomes::LimitAsDenied;
 use super::unguarded::force;
 use super::{Case, Fate, Mutant};
@@ -147,28 +147,49 @@ impl Bug for HoldAsWord {
     }
 }
 
-/// Whoever takes over the claims of one company file takes over those of the last one, too.
+/// Company files other than this one, with work.
+async fn others(real: &Ports, file: &CompanyFile) -> Result<Vec<CompanyFile>, StoreError> {
+    let files = real.store.files_with_work().await?.into_iter().map(|it| it.company_file);
+    Ok(files.filter(|it| it != file).collect())
+}
+
+/// An alarm of one company file is one of all.
 #[derive(Default)]
-pub(super) struct AlarmsTheOther(Mutex<Option<CompanyFile>>);
+pub(super) struct AlarmsTheOther;
 
 #[async_trait]
 impl Bug for AlarmsTheOther {
-    async fn sweep(
-        &self,
-        real: &Ports,
-        file: &CompanyFile,
-        epoch: Epoch,
-    ) -> Result<u64, StoreError> {
-        let files = real.store.files_with_work().await?;
-        let other = files.into_iter().map(|it| it.company_file).find(|it| it != file);
-        *locked(&self.0) = other;
-        real.store.sweep(file, epoch).await
-    }
-
     async fn due(&self, real: &Ports, file: &CompanyFile) -> Result<Vec<InvoiceId>, StoreError> {
-        let other = locked(&self.0).take();
-        if let Some(other) = other {
+        for other in others(real, file).await? {
             let _: Alarm = real.registry.alarm(&other, Duration::from_secs(300)).await?;
+        }
+        real.doubts.due(file).await
+    }
+}
+
+/// Whoever runs over one company file fences out the runs over another.
+#[derive(Default)]
+pub(super) struct FencesTheOther;
+
+#[async_trait]
+impl Bug for FencesTheOther {
+    async fn try_acquire(&self, real: &Ports) -> Result<LockAnswer, LockError> {
+        acquire(real, |grip| grip.raises = CompanyFile::parse("shop").ok()).await
+    }
+}
+
+/// A line is written into the trails of another company file's invoices, and nothing else.
+#[derive(Default)]
+pub(super) struct NotesInTheOther;
+
+#[async_trait]
+impl Bug for NotesInTheOther {
+    async fn due(&self, real: &Ports, file: &CompanyFile) -> Result<Vec<InvoiceId>, StoreError> {
+        for doubtful in real.doubts.doubtful().await? {
+            if doubtful.company_file != *file {
+                let again = Outcome::InDoubt { reason: "by a bug".to_owned() };
+                let _: Recorded = real.store.settle(doubtful.claim, &again).await?;
+            }
         }
         real.doubts.due(file).await
     }
@@ -278,5 +299,34 @@ pub(super) const MUTANTS: &[Mutant] = &[
             },
         ],
         put_in: bugged::<AlarmsTheOther>,
+    },
+    Mutant {
+        name: "fences-the-other",
+        about: "a run over one company file raises the epoch of the other",
+        fate: Fate::Killed { by: &[Invariant::S11], cost: 10 },
+        cases: &[
+            Case { setting: "lock=run actors=branch invoices=2 files=2 faults=0", verbs: &[] },
+            Case {
+                setting: "lock=useless actors=branch,cron invoices=2 files=2 faults=0",
+                verbs: &[],
+            },
+        ],
+        put_in: bugged::<FencesTheOther>,
+    },
+    Mutant {
+        name: "notes-in-the-other",
+        about: "a run over one company file writes into the trails of the other",
+        fate: Fate::Killed { by: &[Invariant::S11], cost: 3_000 },
+        cases: &[
+            Case {
+                setting: "lock=useless actors=branch,cron invoices=2 files=2 faults=3",
+                verbs: &[Verb::Lost, Verb::Hold],
+            },
+            Case {
+                setting: "lock=useless actors=branch,cron invoices=2 files=2 faults=2",
+                verbs: &[Verb::Vanish],
+            },
+        ],
+        put_in: bugged::<NotesInTheOther>,
     },
 ];

@@ -19,7 +19,10 @@ use super::bug::{Bug, Grip, bugged};
 use super::{Case, Fate, Mutant};
 
 /// Takes the lock as it should be taken, and has a look at the hand that holds it.
-async fn acquire(real: &Ports, look: impl FnOnce(&mut Grip)) -> Result<LockAnswer, LockError> {
+pub(super) async fn acquire(
+    real: &Ports,
+    look: impl FnOnce(&mut Grip),
+) -> Result<LockAnswer, LockError> {
     Ok(match real.lock.try_acquire().await? {
         LockAnswer::Acquired(held) => {
             let mut grip = Grip::new(held);
