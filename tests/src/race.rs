@@ -14,6 +14,8 @@ mod tables;
 mod work;
 
 #[cfg(test)]
+mod broken;
+#[cfg(test)]
 mod document;
 #[cfg(test)]
 mod exhaustive;

@@ -13,6 +13,9 @@ use futures::future::BoxFuture;
 use crate::op::Op;
 use crate::sim::{Effect, Given, Sim, Waits};
 
+/// What a panic by plan is thrown with, so that any other is told from it.
+pub(crate) struct PlannedPanic;
+
 /// Where the effect leaves its answer.
 type Slot<T> = Arc<Mutex<Option<T>>>;
 
@@ -83,7 +86,7 @@ impl<T> Future for Call<T> {
         let given = self.sim.unpark(id);
         if given == Some(Given::Panic) {
             // Without the panic hook: thousands of these are on purpose.
-            std::panic::resume_unwind(Box::new("a bug, by plan"));
+            std::panic::resume_unwind(Box::new(PlannedPanic));
         }
         Poll::Ready(answer)
     }

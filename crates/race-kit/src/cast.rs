@@ -11,7 +11,9 @@ use postonce_domain::{
     InvoiceNumber, InvoiceParts, Line, Marker, Money, NotAfter, Outcome, Percent, PreparedRequest,
     Quantity, QuietParts, RunResult, Side, TaxCode, Trigger, UnitPrice,
 };
-use postonce_engine::{Engine, EngineError, Lookup, Origin, Policy, SyncRequest, Verdict};
+use postonce_engine::{
+    CheckedOutcome, Engine, EngineError, Lookup, Origin, Policy, SyncRequest, Verdict,
+};
 use postonce_ports::clock::Clock as _;
 use postonce_ports::intake::{Imported, Intake as _};
 use postonce_ports::lock::{Holder, LockAnswer};
@@ -238,8 +240,16 @@ pub(crate) fn act(
             }
         }),
         Role::Check => Box::pin(async move {
-            drop(engine.check(&[]).await);
-            Ended::Other
+            let failed = engine.check(&[]).await.map(|checked| {
+                checked.into_iter().find_map(|it| match it.outcome {
+                    CheckedOutcome::Failed(error) => Some(error),
+                    _ => None,
+                })
+            });
+            match failed {
+                Ok(None) => Ended::Other,
+                Ok(Some(error)) | Err(error) => Ended::Run(Err(error)),
+            }
         }),
         Role::PersonAbsent | Role::PersonPosted | Role::PersonForgets | Role::PersonHolds => {
             Box::pin(person(role, gated, engine, stage))

@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use postonce_domain::StateName;
 
+use crate::player::Played;
+
 macro_rules! sometimes {
-    ($($(#[$doc:meta])* $name:ident = $text:literal,)+) => {
+    ($($name:ident = $text:literal,)+) => {
         /// Something that must happen in some schedule, or the scenario is too tame.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Sometimes { $($(#[$doc])* $name,)+ }
+        pub enum Sometimes { $(#[doc = $text] $name,)+ }
 
         impl Sometimes {
             /// All of them.
@@ -23,47 +25,26 @@ macro_rules! sometimes {
 }
 
 sometimes! {
-    /// See [`Sometimes::words`].
     ClaimLost = "a claim is lost to another actor",
-    /// See [`Sometimes::words`].
     Fenced = "a claim of an older run is fenced out",
-    /// See [`Sometimes::words`].
     TwoSend = "two actors have a request in the air at once",
-    /// See [`Sometimes::words`].
     LockRefused = "the run lock is busy",
-    /// See [`Sometimes::words`].
     LandsLate = "a request lands after its sender has given up",
-    /// See [`Sometimes::words`].
     LateOutcome = "an outcome comes after its claim was given up",
-    /// See [`Sometimes::words`].
     TakenOver = "a claim that a dead run left behind is taken over",
-    /// See [`Sometimes::words`].
     Found = "an inquiry finds the invoice",
-    /// See [`Sometimes::words`].
     NotFound = "an inquiry finds nothing",
-    /// See [`Sometimes::words`].
     ConfirmedAbsent = "an invoice is confirmed absent",
-    /// See [`Sometimes::words`].
     SentAgain = "an invoice is sent again",
-    /// See [`Sometimes::words`].
     ReprocessedInFlight = "a reprocess meets an invoice that is being sent",
-    /// See [`Sometimes::words`].
     ZombieActs = "a statement takes effect after its client's death",
-    /// See [`Sometimes::words`].
     CommitUnanswered = "the commit of a claim goes unanswered",
-    /// See [`Sometimes::words`].
     Expired = "a request is not sent since its time has passed",
-    /// See [`Sometimes::words`].
     AnswerPosted = "the ledger answers: posted",
-    /// See [`Sometimes::words`].
     AnswerRejected = "the ledger answers: rejected",
-    /// See [`Sometimes::words`].
     AnswerNotSent = "nothing was sent",
-    /// See [`Sometimes::words`].
     AnswerUnknown = "the ledger's answer is lost",
-    /// See [`Sometimes::words`].
     Restored = "the database goes back",
-    /// See [`Sometimes::words`].
     AlarmRaised = "an alarm is raised",
 }
 
@@ -88,6 +69,22 @@ pub struct Coverage {
 }
 
 impl Coverage {
+    /// Adds one schedule. Its states are there only if [`Options::coverage`] was wanted of it.
+    ///
+    /// [`Options::coverage`]: crate::Options::coverage
+    pub fn count(&mut self, played: &Played) {
+        self.schedules += 1;
+        self.steps += u64::from(played.steps);
+        for it in &played.sometimes {
+            *self.sometimes.entry(*it).or_default() += 1;
+        }
+        for it in &played.moves {
+            *self.moves.entry(*it).or_default() += 1;
+        }
+        self.switches.extend(played.switches.iter().copied());
+        self.states.extend(played.states.iter().copied());
+    }
+
     /// What never happened.
     pub fn never(&self) -> Vec<Sometimes> {
         let all = Sometimes::ALL.iter().copied();

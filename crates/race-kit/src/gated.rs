@@ -67,7 +67,7 @@ impl Gated {
         let answer = Call::new(&self.sim, (self.actor, op), waits, effect).await;
         let keys = self.sim.state().modes.keys;
         if keys {
-            self.sim.tell(self.actor, (op, crate::key::key_of_shown(&answer)));
+            self.sim.tell(self.actor, crate::key::key_of_shown(&answer));
         }
         answer
     }

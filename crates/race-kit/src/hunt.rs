@@ -97,6 +97,8 @@ pub fn hunt_while(
     let mut growth = Growth::default();
     let mut verbs = budget.verbs;
     let mut batches = Chance::new(budget.seed ^ 0x5757_5757);
+    // One stream: what neighbouring seeds begin is not the same.
+    let mut seeds = Chance::new(budget.seed);
     for run in 0..budget.runs {
         if !go_on() {
             break;
@@ -106,11 +108,10 @@ pub fn hunt_while(
         }
         let turn = usize::try_from(run % 10).unwrap_or(0);
         let strategy = budget.only.or(Strategy::TURNS.get(turn).copied());
-        let seed = Chance::new(budget.seed.wrapping_add(run)).number();
-        let mut decider = strategy.unwrap_or(Strategy::Sticky).decider(seed);
+        let mut decider = strategy.unwrap_or(Strategy::Sticky).decider(seeds.number());
         let options = Options { verbs, coverage: budget.coverage, ..Options::default() };
         let played = stage.play(&mut *decider, options)?;
-        count(&mut coverage, &played);
+        coverage.count(&played);
         if budget.coverage {
             growth.after(run + 1, coverage.states.len());
             coverage.growth.clone_from(&growth.samples);
@@ -166,19 +167,6 @@ fn swarm(all: Verbs, chance: &mut Chance, whole: bool) -> Verbs {
     off.fold(all, |verbs, (verb, _)| verbs.without(*verb))
 }
 
-fn count(coverage: &mut Coverage, played: &Played) {
-    coverage.schedules += 1;
-    coverage.steps += u64::from(played.steps);
-    for it in &played.sometimes {
-        *coverage.sometimes.entry(*it).or_default() += 1;
-    }
-    for it in &played.moves {
-        *coverage.moves.entry(*it).or_default() += 1;
-    }
-    coverage.switches.extend(played.switches.iter().copied());
-    coverage.states.extend(played.states.iter().copied());
-}
-
 /// How far an exhaustive search goes.
 #[derive(Clone, Copy, Debug)]
 pub struct Bound {
@@ -215,7 +203,9 @@ pub fn exhaust_while(
     go_on: &mut dyn FnMut() -> bool,
 ) -> Result<Exhaustion, String> {
     if bound.prune && !stage.has_keys() {
-        return Err("this factory's worlds cannot be told apart, so nothing can be pruned".into());
+        return Err("nothing can be pruned: this factory's worlds have no `fork` or no \
+                    `fingerprint`, so one state cannot be told from another"
+            .into());
     }
     let mut decider = Exhaustive::new(bound.deviations, bound.prune);
     let mut found: Vec<Found> = Vec::new();

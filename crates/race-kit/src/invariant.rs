@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-/// What must be true: S after every step, L once everything has calmed down.
+/// What must be true. L is looked at once everything has calmed down. S is looked at after every
+/// step, but for what only an end can show: S10 and half of S15 when a run ends, S12 when the chaos
+/// and the calm are over, S5 and S13 when all has calmed down, and then S6 and S9 once more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Invariant {
     /// At most one document per company file and invoice.
@@ -33,6 +35,8 @@ pub enum Invariant {
     S13,
     /// No secret is shown.
     S14,
+    /// Nothing panics, but by plan.
+    S15,
     /// Every invoice settles within three calm runs, or is shown to a person.
     L1,
     /// Nobody waits for something that cannot happen.
@@ -49,7 +53,7 @@ pub enum Invariant {
 
 impl Invariant {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::S1,
         Self::S2,
         Self::S3,
@@ -64,6 +68,7 @@ impl Invariant {
         Self::S12,
         Self::S13,
         Self::S14,
+        Self::S15,
         Self::L1,
         Self::L2,
         Self::L3,
@@ -94,6 +99,7 @@ impl Invariant {
             Self::S12 => "a lock is held by nobody",
             Self::S13 => "a due invoice was skipped",
             Self::S14 => "a secret is shown",
+            Self::S15 => "a bug stopped the work",
             Self::L1 => "an invoice does not settle",
             Self::L2 => "deadlock",
             Self::L3 => "the lock stays taken",
@@ -123,4 +129,11 @@ impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({}): {}", self.invariant, self.invariant.words(), self.words)
     }
+}
+
+/// What is wrong, if anything is.
+pub(crate) type Verdict = Result<(), Violation>;
+
+pub(crate) fn broken<T>(invariant: Invariant, words: impl Into<String>) -> Result<T, Violation> {
+    Err(Violation { invariant, words: words.into() })
 }

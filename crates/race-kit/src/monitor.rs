@@ -3,34 +3,29 @@
 //! It trusts no answer that an actor got. What it knows of the database it reads by itself, by
 //! ports of its own.
 
+mod end;
+mod evidence;
 mod overwritten;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use postonce_domain::{
-    ClaimId, InvoiceId, InvoiceState, LedgerUid, Life, NoteKind, RunEnd, StateName,
+    ClaimId, CompanyFile, InstallationId, InvoiceId, InvoiceState, LedgerUid, Life, NoteKind,
+    StateName,
 };
-use postonce_ports::lock::LockState;
 use postonce_ports::reader::NoteRecord;
 
-use self::overwritten::{is_overwritten, is_posted_for_good};
+use self::evidence::Evidence;
+use self::overwritten::{check_posted, is_overwritten};
 use crate::StorePorts;
 use crate::books::{Books, Document, Flight, IN_THE_AIR_MAX, Request};
 use crate::cast::Known;
 use crate::coverage::Sometimes;
-use crate::invariant::{Invariant, Violation};
+use crate::invariant::{Invariant, Verdict, Violation, broken};
 use crate::op::{Kind, Op};
-use crate::setting::Filter;
-use crate::sim::{Event, Hold, Sim, Status};
+use crate::sim::{Event, Sim};
 use crate::world::World;
-
-/// What is wrong, if anything is.
-pub(crate) type Verdict = Result<(), Violation>;
-
-pub(crate) fn broken<T>(invariant: Invariant, words: impl Into<String>) -> Result<T, Violation> {
-    Err(Violation { invariant, words: words.into() })
-}
 
 /// One invoice as it was seen last.
 #[derive(Clone, Debug)]
@@ -39,17 +34,25 @@ struct Seen {
     notes: Vec<NoteRecord>,
 }
 
-/// See the module's text.
+/// Who looks at a schedule from outside, and what he remembers of it.
 pub(crate) struct Monitor {
     ports: StorePorts,
     known: Vec<Known>,
+    /// Whose markers are the database's own.
+    installation: Option<InstallationId>,
     seen: BTreeMap<InvoiceId, Seen>,
     /// Documents that a person has ruled out.
     ruled_out: BTreeSet<LedgerUid>,
     /// Every claim whose note was ever on record, even if the database has gone back since.
     claims: BTreeSet<ClaimId>,
+    /// What shows that claims had no effect.
+    evidence: Evidence,
+    /// Claims that each actor has made.
+    claimed: BTreeMap<usize, u64>,
     /// Invoices that the ledger has refused before the schedule.
     refused_before: BTreeSet<InvoiceId>,
+    /// Invoices that a person has given up.
+    given_up: BTreeSet<InvoiceId>,
     /// The database has gone back: what it says of the past is not the past.
     pub(crate) restored: bool,
     pub(crate) sometimes: BTreeSet<Sometimes>,
@@ -61,10 +64,14 @@ impl Monitor {
         Self {
             ports,
             known,
+            installation: None,
             seen: BTreeMap::new(),
             ruled_out: BTreeSet::new(),
             claims: BTreeSet::new(),
+            evidence: Evidence::default(),
+            claimed: BTreeMap::new(),
             refused_before: BTreeSet::new(),
+            given_up: BTreeSet::new(),
             restored: false,
             sometimes: BTreeSet::new(),
             moves: Vec::new(),
@@ -80,6 +87,9 @@ impl Monitor {
                     self.sometimes.insert(it);
                 }
                 Event::RuledOut(uids) => self.ruled_out.extend(uids),
+                Event::Missed(file, key) => self.evidence.missed(file, key, sim.state().now),
+                Event::Absent { invoice, by_person } => self.absent(sim, invoice, by_person),
+                Event::Touched { actor, file } => Self::touched(sim, actor, &file)?,
                 Event::Changed { actor, op } => self.look(world, sim, (actor, op))?,
                 Event::Sent(n) => self.sent(sim, n)?,
                 Event::Landed(n) => self.landed(sim, n)?,
@@ -97,8 +107,16 @@ impl Monitor {
 
     /// Reads every invoice for the first time.
     pub(crate) fn look_at_all(&mut self, world: &dyn World) -> Verdict {
+        let ports = self.ports.clone();
+        self.installation = match ask(world, async move { ports.store.installation().await }) {
+            Some(Ok(installation)) => Some(installation),
+            Some(Err(error)) => {
+                return broken(Invariant::L2, format!("the installation cannot be read: {error}"));
+            }
+            None => return broken(Invariant::L2, "the installation cannot be read: it is locked"),
+        };
         for known in self.known.clone() {
-            let seen = self.read(world, known.id, None)?;
+            let seen = self.read(world, known.id, (None, true))?;
             if seen.life.state.name() == StateName::Rejected {
                 self.refused_before.insert(known.id);
             }
@@ -111,7 +129,7 @@ impl Monitor {
         &self,
         world: &dyn World,
         id: InvoiceId,
-        before: Option<&Seen>,
+        (before, all_notes): (Option<&Seen>, bool),
     ) -> Result<Seen, Violation> {
         let ports = self.ports.clone();
         let known = before.map(|it| it.life.clone());
@@ -119,7 +137,7 @@ impl Monitor {
         let read = ask(world, async move {
             let Some(life) = ports.store.life(id).await? else { return Ok(None) };
             // What did not move has no new claim; its trail can wait.
-            if known.as_ref() == Some(&life) {
+            if known.as_ref() == Some(&life) && !all_notes {
                 return Ok(Some((life, Vec::new())));
             }
             Ok(Some((life, ports.reader.notes(Some(id), last, 1_000).await?)))
@@ -143,21 +161,44 @@ impl Monitor {
         if op.kind() == Kind::Lock || matches!(op, Op::StartRun | Op::Progress | Op::FinishRun) {
             return Ok(());
         }
+        let only = only_file(sim, actor);
         for known in self.known.clone() {
             let Some(before) = self.seen.remove(&known.id) else { continue };
-            let now = self.read(world, known.id, Some(&before))?;
+            let foreign = only.as_ref().is_some_and(|only| *only != known.company_file);
+            let now = self.read(world, known.id, (Some(&before), foreign))?;
             if now.life != before.life {
                 self.write_move(sim, &known, (&before.life, &now.life));
             }
-            let notes = now.notes.iter().skip(before.notes.len());
-            self.claims.extend(
-                notes.filter(|it| it.note.kind == NoteKind::Claim).filter_map(|it| it.note.claim),
-            );
-            let verdict = self.compare(sim, (actor, op), &known, (&before, &now));
+            if now.life.state == InvoiceState::Forgotten {
+                self.given_up.insert(known.id);
+            }
+            self.take_claims(sim, actor, now.notes.get(before.notes.len()..).unwrap_or_default());
+            let changed = now.life != before.life || now.notes.len() > before.notes.len();
+            let verdict = if foreign && changed {
+                let (name, file) = (&known.number, &known.company_file);
+                broken(Invariant::S11, format!("{name} of {file} was changed by another's run"))
+            } else {
+                self.compare(sim, op, &known, (&before, &now))
+            };
             self.seen.insert(known.id, now);
             verdict?;
         }
         Ok(())
+    }
+
+    /// Remembers the claims among new notes.
+    fn take_claims(&mut self, sim: &Sim, actor: Option<usize>, notes: &[NoteRecord]) {
+        let claims = notes.iter().filter(|it| it.note.kind == NoteKind::Claim);
+        let claims: Vec<ClaimId> = claims.filter_map(|it| it.note.claim).collect();
+        if claims.is_empty() {
+            return;
+        }
+        if let Some(actor) = actor {
+            let count = u64::try_from(claims.len()).unwrap_or(u64::MAX);
+            *self.claimed.entry(actor).or_default() += count;
+        }
+        self.evidence.claimed(&claims, sim.state().now);
+        self.claims.extend(claims);
     }
 
     fn write_move(&mut self, sim: &Sim, known: &Known, (before, now): (&Life, &Life)) {
@@ -176,24 +217,13 @@ impl Monitor {
         }
     }
 
-    fn compare(
-        &self,
-        sim: &Sim,
-        (actor, op): (Option<usize>, Op),
-        known: &Known,
-        (before, now): (&Seen, &Seen),
-    ) -> Verdict {
+    fn compare(&self, sim: &Sim, op: Op, known: &Known, (before, now): (&Seen, &Seen)) -> Verdict {
         if now.life == before.life {
             return Ok(());
         }
         let name = &known.number;
         let state = sim.state();
-        let only = actor.and_then(|it| state.actors.get(it)).and_then(|it| it.only.as_ref());
-        if let Some(only) = only.filter(|only| **only != known.company_file) {
-            let file = &known.company_file;
-            return broken(Invariant::S11, format!("{name} of {file} was changed by {only}'s run"));
-        }
-        is_posted_for_good(&state.books, known, (&before.life, &now.life), &now.notes)?;
+        check_posted(&state.books, (known, self.installation), (&before.life, now))?;
         if now.life.attempt < before.life.attempt {
             return broken(Invariant::S8, format!("the attempt of {name} went back"));
         }
@@ -216,6 +246,16 @@ impl Monitor {
             );
         }
         Ok(())
+    }
+
+    /// A run has touched a company file elsewhere than in an invoice.
+    fn touched(sim: &Sim, actor: usize, file: &CompanyFile) -> Verdict {
+        match only_file(sim, Some(actor)) {
+            Some(only) if only != *file => {
+                broken(Invariant::S11, format!("{file} was touched by {only}'s run"))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn documents_of<'a>(
@@ -266,7 +306,7 @@ impl Monitor {
         }
         let mut earlier = earlier.iter().filter(|it| it.attempt < request.attempt);
         if !self.restored
-            && let Some(unsettled) = earlier.find(|it| !self.has_evidence(it.invoice, it.claim()))
+            && let Some(unsettled) = earlier.find(|it| !self.has_evidence(it))
         {
             let attempt = unsettled.attempt.0;
             let words =
@@ -274,22 +314,6 @@ impl Monitor {
             return broken(Invariant::S7, words);
         }
         Ok(())
-    }
-
-    /// Whether the trail shows that a claim had no effect: the ledger's own answer, two complete
-    /// inquiries, or a person's word.
-    fn has_evidence(&self, invoice: InvoiceId, claim: ClaimId) -> bool {
-        let Some(seen) = self.seen.get(&invoice) else { return false };
-        let mut after = seen.notes.iter().skip_while(|it| it.note.claim != Some(claim));
-        after.any(|it| match it.note.kind {
-            NoteKind::Outcome => {
-                let no = ["rejected", "not sent"];
-                it.note.claim == Some(claim) && no.iter().any(|word| it.note.text.contains(word))
-            }
-            NoteKind::Inquiry => it.note.text.contains("not in the ledger"),
-            NoteKind::Person => true,
-            NoteKind::Claim | NoteKind::Event => false,
-        })
     }
 
     /// A request has taken effect.
@@ -346,115 +370,15 @@ impl Monitor {
 
     /// One number for what it remembers and cannot read again.
     pub(crate) fn end_key(&self) -> u64 {
-        crate::key::key_of((&self.ruled_out, self.restored))
-    }
-
-    /// What must be true when nobody acts any more: no lock without a holder.
-    pub(crate) fn at_rest(&self, world: &dyn World, sim: &Sim) -> Verdict {
-        let kept = {
-            let state = sim.state();
-            let is_kept = |hold: &Hold| {
-                let holder = state.actors.get(hold.actor).map(|actor| actor.status);
-                hold.inner.is_some() && (hold.orphaned || holder == Some(Status::Frozen))
-            };
-            state.holds.iter().any(is_kept)
-        };
-        let ports = self.ports.clone();
-        match ask(world, async move { ports.lock.state().await }) {
-            Some(Ok(LockState::Held(_))) if !kept => {
-                broken(Invariant::S12, "the run lock is held, and everybody has ended")
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// What must be true of a run's own counts.
-    pub(crate) fn run_ended(sim: &Sim, actor: usize, end: &RunEnd) -> Verdict {
-        let counts = &end.counts;
-        let sum = counts.posted + counts.rejected + counts.not_sent + counts.in_doubt;
-        if counts.claimed != sum {
-            return broken(Invariant::S10, format!("claimed {}, outcomes {sum}", counts.claimed));
-        }
-        let state = sim.state();
-        let own = state.books.requests.iter().filter(|it| it.actor == actor);
-        let landed = own.filter(|it| it.flight == Flight::Landed).count();
-        if counts.posted > u64::try_from(landed).unwrap_or(u64::MAX) {
-            let posted = counts.posted;
-            return broken(
-                Invariant::S10,
-                format!("posted {posted}, and {landed} were answered so"),
-            );
-        }
-        Ok(())
-    }
-
-    /// What must be true in the very end.
-    pub(crate) fn at_the_end(&mut self, world: &dyn World, sim: &Sim) -> Verdict {
-        for known in self.known.clone() {
-            let seen = self.read(world, known.id, None)?;
-            self.is_settled(sim, &known, &seen)?;
-            self.seen.insert(known.id, seen);
-        }
-        Ok(())
-    }
-
-    /// Whether the ledger has ever said no to an invoice.
-    fn was_refused(&self, books: &Books, known: &Known) -> bool {
-        let mut own = books.requests.iter().filter(|it| it.invoice == known.id);
-        self.restored
-            || self.refused_before.contains(&known.id)
-            || own.any(|it| it.flight == Flight::Refused)
-    }
-
-    fn is_settled(&self, sim: &Sim, known: &Known, seen: &Seen) -> Verdict {
-        let state = sim.state();
-        let name = &known.number;
-        let there: Vec<&LedgerUid> =
-            self.documents_of(&state.books, known).map(|it| &it.uid).collect();
-        let life = seen.life.state.name();
-        match (&seen.life.state, there.as_slice()) {
-            (InvoiceState::Ready | InvoiceState::Draft, _) if !seen.life.held => {
-                let refused = state.books.requests.iter().any(|it| it.flight == Flight::Refused);
-                let which = if refused { Invariant::L6 } else { Invariant::S13 };
-                let which = if seen.life.attempt.0 > 0 { Invariant::L1 } else { which };
-                broken(which, format!("{name} is {life} after three calm runs"))
-            }
-            (InvoiceState::Claimed { .. }, _) => {
-                broken(Invariant::L1, format!("{name} is {life} after three calm runs"))
-            }
-            (InvoiceState::Posted { uid }, there) if !there.contains(&uid) => {
-                broken(Invariant::S5, format!("{name} is posted as {uid}, which is not there"))
-            }
-            (InvoiceState::Rejected { .. }, [_, ..]) if !self.restored => {
-                broken(Invariant::S6, format!("{name} is rejected, and is in the ledger"))
-            }
-            (InvoiceState::Rejected { .. }, []) if !self.was_refused(&state.books, known) => {
-                broken(Invariant::S13, format!("{name} is rejected, and was never refused"))
-            }
-            // What no search shows stays in doubt, and rightly so.
-            (InvoiceState::InDoubt { .. }, [_, ..]) if state.modes.filter == Filter::Blind => {
-                unpaired(known, seen)
-            }
-            (InvoiceState::InDoubt { .. } | InvoiceState::Blocked { .. }, [uid, ..]) => {
-                broken(Invariant::S5, format!("{name} is {life}, and is in the ledger as {uid}"))
-            }
-            _ => unpaired(known, seen),
-        }
+        let own = (&self.ruled_out, &self.given_up, &self.evidence, self.restored);
+        crate::key::key_of(own)
     }
 }
 
-/// Every claim has an outcome on its trail in the end.
-fn unpaired(known: &Known, seen: &Seen) -> Verdict {
-    let of = |kind: NoteKind| {
-        let notes = seen.notes.iter().filter(move |it| it.note.kind == kind);
-        notes.filter_map(|it| it.note.claim).collect::<BTreeSet<_>>()
-    };
-    let without = of(NoteKind::Claim).difference(&of(NoteKind::Outcome)).count();
-    if without > 0 {
-        let name = &known.number;
-        return broken(Invariant::S9, format!("{name}: {without} claims without an outcome"));
-    }
-    Ok(())
+/// The only company file that an actor may touch, if there is one.
+fn only_file(sim: &Sim, actor: Option<usize>) -> Option<CompanyFile> {
+    let state = sim.state();
+    state.actors.get(actor?)?.only.clone()
 }
 
 /// Runs a reader's future to its end; `None` if it cannot end now.

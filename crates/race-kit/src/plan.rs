@@ -140,7 +140,7 @@ impl FromStr for Plan {
             match line.split_once(' ') {
                 Some(("expect", name)) => {
                     let known = Invariant::from_name(name.trim());
-                    let unknown = || format!("there is no invariant `{name}`: S1 to S14, L1 to L6");
+                    let unknown = || format!("there is no invariant `{name}`: S1 to S15, L1 to L6");
                     plan.expect = Some(known.ok_or_else(unknown).map_err(at(number))?);
                 }
                 _ => plan.items.push(item(&plan.setting, line).map_err(at(number))?),

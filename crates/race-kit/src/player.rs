@@ -21,9 +21,8 @@ use crate::coverage::Sometimes;
 use crate::decider::{Decider, Menu, Pick};
 use crate::deed::Stand;
 use crate::gated::Gated;
-use crate::invariant::Violation;
-use crate::monitor::{Monitor, Verdict};
-use crate::op::Op;
+use crate::invariant::{Verdict, Violation};
+use crate::monitor::Monitor;
 use crate::plan::Item;
 use crate::record::{Lane, Record};
 use crate::setting::Role;
@@ -35,7 +34,7 @@ use crate::world::World;
 const STEPS_MAX: u32 = 5_000;
 
 /// What one schedule came to.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Played {
     /// What it breaks, if anything.
     pub violation: Option<Violation>,
@@ -63,7 +62,7 @@ pub struct Played {
     pub trace: u64,
 }
 
-/// See the module's text.
+/// Plays one schedule: it makes the choices happen, and lets everybody who is woken run.
 pub(crate) struct Player<'a> {
     stage: &'a Stage<'a>,
     sim: Sim,
@@ -77,6 +76,8 @@ pub(crate) struct Player<'a> {
     /// Whether a run was turned away by the lock.
     turned_away: bool,
     faults_left: u32,
+    /// The chaos is over: nothing breaks any more.
+    is_calm: bool,
     times: u32,
     choices: Vec<Choice>,
     actors: Vec<Option<usize>>,
@@ -103,25 +104,12 @@ impl<'a> Player<'a> {
             current: 0,
             turned_away: false,
             faults_left: play.setting.faults,
+            is_calm: false,
             play,
             times: 0,
             choices: Vec::new(),
             actors: Vec::new(),
-            played: Played {
-                violation: None,
-                items: Vec::new(),
-                impossible: Vec::new(),
-                steps: 0,
-                stopped: false,
-                standing: Vec::new(),
-                ends: Vec::new(),
-                sometimes: Vec::new(),
-                moves: Vec::new(),
-                switches: Vec::new(),
-                states: Vec::new(),
-                record: Record::default(),
-                trace: 0,
-            },
+            played: Played::default(),
         };
         if player.play.setting.stranger {
             player.stranger();
@@ -326,10 +314,13 @@ impl<'a> Player<'a> {
         let actors: Vec<_> = state
             .actors
             .iter()
-            .map(|it| (it.status, it.history, it.interrupted, it.wall_off))
+            .map(|it| (it.status, it.history, it.interrupted, it.wall_off, it.panicked, it.failed))
             .collect();
-        let parked: Vec<(usize, Op, bool)> =
-            state.parked.iter().map(|call| (call.actor, call.op, call.doomed)).collect();
+        let parked: Vec<_> = state
+            .parked
+            .iter()
+            .map(|it| (it.actor, it.serial, it.op, it.waits, it.doomed))
+            .collect();
         let requests: Vec<(usize, Flight, Duration)> =
             state.books.requests.iter().map(|it| (it.actor, it.flight, it.sent_at)).collect();
         let documents: Vec<(Duration, &str)> =
@@ -339,8 +330,13 @@ impl<'a> Player<'a> {
             .iter()
             .map(|it| (it.actor, it.inner.is_some(), it.told, it.orphaned))
             .collect();
-        let left: Vec<bool> = state.left_behind.iter().map(|it| it.effect.is_some()).collect();
-        let own = (self.current, self.faults_left, self.times, state.now);
+        let left: Vec<_> = state
+            .left_behind
+            .iter()
+            .map(|it| (it.actor, it.serial, it.op, it.effect.is_some()))
+            .collect();
+        let seen = self.monitor.end_key();
+        let own = (self.current, self.faults_left, self.times, state.now, seen);
         Some(crate::key::key_of((world, actors, parked, requests, documents, holds, left, own)))
     }
 

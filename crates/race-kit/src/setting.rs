@@ -14,9 +14,10 @@ pub enum LockKind {
 }
 
 /// What the ledger's search makes of a question.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Filter {
     /// It finds what matches.
+    #[default]
     Right,
     /// It finds nothing, whatever is there: a wrong field, a quote, a second page.
     Blind,

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
-use postonce_domain::{CompanyFile, LedgerUid};
+use postonce_domain::{CompanyFile, InvoiceId, LedgerUid, SearchKey};
 use postonce_ports::clock::Clock;
 use postonce_ports::lock::HeldLock;
 
@@ -60,7 +60,7 @@ impl Given {
 pub(crate) type Effect = Box<dyn FnOnce(Given) -> BoxFuture<'static, ()> + Send>;
 
 /// When a parked call can go on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Waits {
     /// Whenever it is let.
     ForItsTurn,
@@ -76,6 +76,8 @@ pub(crate) struct Parked {
     pub(crate) actor: usize,
     /// Which of the actor's choice points it is, from 1; 0 if it is none.
     pub(crate) nth: u32,
+    /// Which of all the actor's calls it is.
+    pub(crate) serial: u32,
     pub(crate) op: Op,
     pub(crate) waits: Waits,
     pub(crate) effect: Option<Effect>,
@@ -103,12 +105,18 @@ pub(crate) struct Actor {
     pub(crate) status: Status,
     /// Choice points that it has come to.
     pub(crate) steps: u32,
+    /// Calls that it has made, choice points or not.
+    calls: u32,
     ids: u64,
     /// All that it was ever told, as one number.
     pub(crate) history: u64,
     pub(crate) interrupted: bool,
     /// How far its host's wall clock is off, in seconds.
     pub(crate) wall_off: i64,
+    /// Whether a panic was played in it.
+    pub(crate) panicked: bool,
+    /// Whether a call of the database or its lock was let fail, or its answer lost.
+    pub(crate) failed: bool,
     /// The only company file that it may touch, if there is one.
     pub(crate) only: Option<CompanyFile>,
 }
@@ -116,7 +124,18 @@ pub(crate) struct Actor {
 impl Actor {
     pub(crate) fn new(only: Option<CompanyFile>) -> Self {
         let status = Status::Alive;
-        Self { status, steps: 0, ids: 0, history: 0, interrupted: false, wall_off: 0, only }
+        Self {
+            status,
+            steps: 0,
+            calls: 0,
+            ids: 0,
+            history: 0,
+            interrupted: false,
+            wall_off: 0,
+            panicked: false,
+            failed: false,
+            only,
+        }
     }
 }
 
@@ -133,6 +152,9 @@ pub(crate) struct Hold {
 
 /// A statement that has outlived its client.
 pub(crate) struct LeftBehind {
+    pub(crate) actor: usize,
+    /// Which of the actor's calls it was.
+    pub(crate) serial: u32,
     pub(crate) op: Op,
     pub(crate) effect: Option<Effect>,
 }
@@ -148,13 +170,20 @@ pub(crate) enum Event {
     Landed(usize),
     /// A person has said that these documents are not the invoice's.
     RuledOut(Vec<LedgerUid>),
+    /// A search of a company file was answered, and not with what it is for.
+    Missed(CompanyFile, SearchKey),
+    /// The database says of an invoice that it is not in the ledger: by a person's word, or by
+    /// inquiries.
+    Absent { invoice: InvoiceId, by_person: bool },
+    /// This actor has touched a company file elsewhere than in an invoice.
+    Touched { actor: usize, file: CompanyFile },
     /// Something that is to happen sometimes.
     Sometimes(crate::coverage::Sometimes),
 }
 
 /// How a schedule is played, apart from its setting.
 #[expect(clippy::struct_excessive_bools, reason = "each comes from a key of a plan")]
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Modes {
     /// What searches of the ledger find.
     pub(crate) filter: Filter,
@@ -172,21 +201,6 @@ pub(crate) struct Modes {
     pub(crate) useless_lock: bool,
     /// Whether the run lock ends when time passes.
     pub(crate) lease: bool,
-}
-
-impl Default for Modes {
-    fn default() -> Self {
-        Self {
-            filter: Filter::Right,
-            keys: false,
-            record: false,
-            all_points: false,
-            late_unbounded: false,
-            two_steps: false,
-            useless_lock: false,
-            lease: false,
-        }
-    }
 }
 
 /// What all actors share.
@@ -236,16 +250,19 @@ impl Sim {
         state.calls += 1;
         let id = state.calls;
         let is_point = op.is_point() || state.modes.all_points;
-        let nth = match state.actors.get_mut(actor) {
-            Some(actor) if is_point => {
+        let (mut nth, mut serial) = (0, 0);
+        if let Some(actor) = state.actors.get_mut(actor) {
+            actor.calls += 1;
+            serial = actor.calls;
+            if is_point {
                 actor.steps += 1;
-                actor.steps
+                nth = actor.steps;
             }
-            _ => 0,
-        };
+        }
         let waker = Some(waker.clone());
         let (given, doomed) = (None, false);
-        state.parked.push(Parked { id, actor, nth, op, waits, effect, given, waker, doomed });
+        let call = Parked { id, actor, nth, serial, op, waits, effect, given, waker, doomed };
+        state.parked.push(call);
         // An answer that is not there yet is told of by whoever brings it.
         let told = state.told.clone().filter(|_| !matches!(waits, Waits::ForRequest(_)));
         drop(state);
@@ -262,7 +279,12 @@ impl Sim {
             let place = state.parked.iter().position(|call| call.id == id);
             place.map(|place| state.parked.remove(place))
         };
-        parked.and_then(|call| call.given)
+        let call = parked?;
+        if call.given.is_some() {
+            // Before the answer itself: of two calls at once, it is this one's.
+            self.tell(call.actor, (call.op, call.serial));
+        }
+        call.given
     }
 
     /// Mixes what an actor is told into its history.

@@ -41,7 +41,9 @@ pub struct Options {
     pub record: bool,
     /// Whether everything calms down afterwards and must settle.
     pub calm: bool,
-    /// Whether every state on the way is counted.
+    /// Whether every state on the way is kept, for [`Coverage::count`].
+    ///
+    /// [`Coverage::count`]: crate::Coverage::count
     pub coverage: bool,
 }
 
@@ -78,7 +80,8 @@ impl<'a> Stage<'a> {
         !self.cannot.contains(&verb)
     }
 
-    /// Whether states can be told apart, as pruning needs it.
+    /// Whether states can be told apart, as pruning needs it: the factory's worlds have both
+    /// [`World::fork`] and [`World::fingerprint`].
     pub fn has_keys(&self) -> bool {
         self.template.as_ref().is_some_and(|world| world.fingerprint().is_some())
     }

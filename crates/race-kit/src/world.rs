@@ -104,8 +104,8 @@ pub trait World: Send + Sync {
         let _ = time;
     }
 
-    /// Two worlds with equal fingerprints answer every call alike, apart from the time. Exhaustive
-    /// search needs it; `None` if it cannot be told.
+    /// Two worlds with equal fingerprints answer every call alike, apart from the time. Pruned
+    /// search needs it, and [`Self::fork`] besides; `None` if it cannot be told.
     fn fingerprint(&self) -> Option<u64> {
         None
     }

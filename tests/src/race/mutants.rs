@@ -4,6 +4,7 @@
 //! in every one of its cases, by an invariant that is named, within so many schedules; or it is
 //! listed with what keeps it from doing harm. `docs/race-mutants.md` tells of all.
 
+mod books;
 pub(super) mod bug;
 mod claims;
 mod doubts;
@@ -80,6 +81,7 @@ impl Mutant {
     /// All of them.
     pub fn all() -> impl Iterator<Item = &'static Self> {
         let topics = [
+            books::MUTANTS,
             claims::MUTANTS,
             unguarded::MUTANTS,
             outcomes::MUTANTS,

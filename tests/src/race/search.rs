@@ -3,9 +3,10 @@
 
 use std::collections::BTreeSet;
 
+use postonce_domain::StateName;
 use postonce_race_kit::{
     Bound, Budget, Coverage, Exhaustive, Invariant, Options, Plan, Replay, Scenario, Sometimes,
-    Stage, Verbs, Walk, hunt, minimise, replay,
+    Stage, Verb, Verbs, Walk, hunt, minimise, replay,
 };
 
 use super::memory::Memory;
@@ -50,12 +51,48 @@ fn what_nobody_can_prevent_is_found() {
     }
 }
 
+/// What a schedule without a decision does not post: the number and the state of each invoice.
+fn not_posted(scenario: &str) -> Vec<(&'static str, StateName)> {
+    match scenario {
+        // The stranger's document has its number.
+        "two-installations" => vec![("INV-1", StateName::NeedsHuman)],
+        _ => Vec::new(),
+    }
+}
+
 #[test]
 fn a_schedule_without_a_decision_posts_everything() {
     for scenario in Scenario::all() {
         let plan = Plan::calm(scenario.setting);
         let replayed = replay(&Memory, &plan).unwrap();
         assert_eq!(replayed.verdict(&plan), Ok(()), "{}", scenario.name);
+        let posted = |it: &StateName| *it == StateName::Posted;
+        let others: Vec<(&str, StateName)> = (replayed.played.ends.iter())
+            .filter(|(_, state)| !posted(state))
+            .map(|(number, state)| (number.as_str(), *state))
+            .collect();
+        assert_eq!(others, not_posted(scenario.name), "{}", scenario.name);
+    }
+}
+
+#[test]
+fn a_plan_that_cannot_happen_is_refused_by_name() {
+    for (items, why) in [
+        ("cron@1 lock-lost", "`cron@1 lock-lost` cannot happen: it does not have the run lock"),
+        ("cron@1 host-loss", "`cron@1 host-loss` cannot happen: it does not have the run lock"),
+        ("cron@1 zombie", "`cron@1 zombie` cannot happen: it writes nothing just then"),
+        (
+            "cron@1 interrupt\ncron@2 interrupt",
+            "`cron@2 interrupt` cannot happen: it has been asked to stop before",
+        ),
+        (
+            "cron@1 unsent sync-now@9",
+            "`cron@1 unsent sync-now@9` cannot happen: it is not there to happen to",
+        ),
+    ] {
+        let head = "race/1 posting lock=run invoices=1 actors=cron,sync-now faults=2";
+        let plan: Plan = format!("{head}\n{items}").parse().unwrap();
+        assert_eq!(replay(&Memory, &plan).unwrap().verdict(&plan), Err(why.to_owned()), "{items}");
     }
 }
 
@@ -95,11 +132,11 @@ impl<D: postonce_race_kit::Decider> postonce_race_kit::Decider for Keyed<D> {
 type Ends = BTreeSet<(Vec<String>, Option<Invariant>)>;
 
 /// All of them, within so many deviations.
-fn ends(head: &str, deviations: u32, prune: bool) -> (Ends, u64) {
+fn ends(head: &str, (deviations, verbs): (u32, Verbs), prune: bool) -> (Ends, u64) {
     let stage = stage(head);
     let mut decider = Exhaustive::new(deviations, prune);
     let mut ends = Ends::new();
-    let options = Options { coverage: true, verbs: Verbs::ALL, ..Options::default() };
+    let options = Options { coverage: true, verbs, ..Options::default() };
     while decider.advance() {
         let played = stage.play(&mut decider, options).unwrap();
         if !played.stopped {
@@ -111,14 +148,18 @@ fn ends(head: &str, deviations: u32, prune: bool) -> (Ends, u64) {
 
 #[test]
 fn pruning_loses_no_end() {
-    for (head, deviations) in [
-        ("x actors=cron,sync-now faults=1", 2),
-        ("x lock=useless actors=cron,sync-now faults=0", 3),
-        ("x lock=useless actors=cron,later-cron faults=1 repost-absent=yes", 2),
-        ("x actors=cron,later-cron faults=1 late-unbounded=yes repost-absent=yes", 2),
+    let any = Verbs::ALL;
+    let left_behind = Verbs::of(&[Verb::Zombie, Verb::Hold]);
+    for (head, deviations, verbs) in [
+        ("x actors=cron,sync-now faults=1", 2, any),
+        ("x lock=useless actors=cron,sync-now faults=0", 3, any),
+        ("x lock=useless actors=cron,later-cron faults=1 repost-absent=yes", 2, any),
+        ("x actors=cron,later-cron faults=1 late-unbounded=yes repost-absent=yes", 2, any),
+        ("x lock=useless actors=cron,sync-now faults=2", 3, left_behind),
+        ("x actors=cron invoices=2 concurrency=2 faults=1", 3, left_behind),
     ] {
-        let (whole, all) = ends(head, deviations, false);
-        let (pruned, some) = ends(head, deviations, true);
+        let (whole, all) = ends(head, (deviations, verbs), false);
+        let (pruned, some) = ends(head, (deviations, verbs), true);
         assert_eq!(pruned, whole, "{head}");
         assert!(some < all, "{head}: {some} of {all}");
     }
@@ -130,8 +171,8 @@ fn pruning_loses_no_end() {
 fn what_is_no_choice_point_makes_no_difference() {
     for head in ["x actors=cron,sync-now faults=0", "x lock=useless actors=cron,sync-now faults=0"]
     {
-        let (few, _) = ends(head, 99, true);
-        let (all, _) = ends(&format!("{head} all-points=yes"), 99, true);
+        let (few, _) = ends(head, (99, Verbs::ALL), true);
+        let (all, _) = ends(&format!("{head} all-points=yes"), (99, Verbs::ALL), true);
         assert_eq!(all, few, "{head}");
     }
 }
@@ -142,6 +183,8 @@ fn a_bound_that_is_reached_is_told() {
     let bound = Bound { deviations: 2, runs: 50, verbs: Verbs::ALL, prune: true, go_on: false };
     let exhaustion = postonce_race_kit::exhaust(&stage, bound).unwrap();
     assert!(!exhaustion.exhausted.complete);
+    let endless = Bound { deviations: u32::MAX, ..bound };
+    assert!(!postonce_race_kit::exhaust(&stage, endless).unwrap().exhausted.complete);
     let whole = Bound { runs: 1_000_000, ..bound };
     assert!(postonce_race_kit::exhaust(&stage, whole).unwrap().exhausted.complete);
 }

@@ -10,7 +10,7 @@ use super::{Decider, Menu, Pick};
 use crate::key::KeyHasher;
 
 /// The keys are well mixed already.
-type Seen = HashMap<u64, u32, BuildHasherDefault<KeyHasher>>;
+type Seen = HashMap<u64, u64, BuildHasherDefault<KeyHasher>>;
 
 /// Depth first over all choices, one schedule after another.
 #[derive(Clone, Debug)]
@@ -22,7 +22,6 @@ pub struct Exhaustive {
     most: u32,
     seen: Option<Seen>,
     runs: u64,
-    stopped: u64,
 }
 
 /// What an exhaustive search went through.
@@ -40,7 +39,7 @@ impl Exhaustive {
     /// All schedules with at most so many deviations. Without `prune` no state is recognised.
     pub fn new(most: u32, prune: bool) -> Self {
         let seen = prune.then(Seen::default);
-        Self { path: Vec::new(), step: 0, deviations: 0, most, seen, runs: 0, stopped: 0 }
+        Self { path: Vec::new(), step: 0, deviations: 0, most, seen, runs: 0 }
     }
 
     /// Prepares for the next schedule; false if there is none left.
@@ -69,7 +68,8 @@ impl Exhaustive {
     /// Whether the state is new, or was met with fewer deviations left.
     fn is_news(&mut self, key: Option<u64>) -> bool {
         let (Some(seen), Some(key)) = (&mut self.seen, key) else { return true };
-        let left = self.most - self.deviations + 1;
+        // One more than there are: what was never met has none.
+        let left = u64::from(self.most - self.deviations) + 1;
         let known = seen.entry(key).or_default();
         let news = *known < left;
         *known = left.max(*known);
@@ -85,7 +85,6 @@ impl Decider for Exhaustive {
             *at
         } else {
             if !self.is_news(menu.key) {
-                self.stopped += 1;
                 return Pick::Stop;
             }
             let may_deviate = self.deviations < self.most;

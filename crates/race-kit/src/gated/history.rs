@@ -104,9 +104,10 @@ impl Registry for Gated {
     }
 
     async fn alarm(&self, file: &CompanyFile, quiet: Duration) -> Result<Alarm, StoreError> {
-        let (sim, file) = (self.sim.clone(), file.clone());
+        let (sim, actor, file) = (self.sim.clone(), self.actor, file.clone());
         let call = move |it: StorePorts| async move {
             sim.event(Event::Sometimes(Sometimes::AlarmRaised));
+            sim.event(Event::Touched { actor, file: file.clone() });
             it.registry.alarm(&file, quiet).await
         };
         self.ask(Op::RaiseAlarm, String::new(), call).await

@@ -137,6 +137,7 @@ impl Ledger for Gated {
         });
         let sim = self.sim.clone();
         let filter = sim.state().modes.filter;
+        let (searched, wanted) = (file.clone(), key.clone());
         let look = move |documents: &[Document], now| {
             let fits = |document: &Document| match (filter, &key) {
                 (Filter::Blind, _) => false,
@@ -156,6 +157,13 @@ impl Ledger for Gated {
         let found = self.inquire(Op::Search, (about, told), look).await?;
         let seen = if found.is_empty() { Sometimes::NotFound } else { Sometimes::Found };
         sim.event(Event::Sometimes(seen));
+        let is_meant = |document: &LedgerDocument| match &wanted {
+            SearchKey::Number(number) => number.matches(&document.number),
+            SearchKey::Reference(reference) => document.reference == reference.as_str(),
+        };
+        if !found.iter().any(is_meant) {
+            sim.event(Event::Missed(searched, wanted));
+        }
         Ok(found)
     }
 

@@ -156,6 +156,7 @@ impl HeldLock for GatedHold {
                 (_, Some(lock)) => lock,
             };
             let epoch = lock.raise_epoch(&file).await;
+            sim.event(Event::Touched { actor, file });
             sim.event(Event::Changed { actor: Some(actor), op: Op::RaiseEpoch });
             let lost = given == Given::Lost;
             note(

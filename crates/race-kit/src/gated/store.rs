@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use postonce_domain::{
     ClaimId, CompanyFile, Epoch, InstallationId, InvoiceId, InvoiceState, LedgerUid, Life, Move,
-    Outcome, OutcomeName, Owner, RunId,
+    NoteKind, Outcome, OutcomeName, Owner, RunId,
 };
 use postonce_ports::doubt::{Absence, Dossier, DoubtStore, Doubtful, Miss, Probe};
 use postonce_ports::error::StoreError;
@@ -132,10 +132,19 @@ async fn apply(
         _ => Vec::new(),
     };
     let (is_reprocess, invoice) = (change.wanted == Move::Reprocess, change.invoice);
-    if matches!(change.wanted, Move::ConfirmAbsent(_)) {
-        sim.event(Event::Sometimes(Sometimes::ConfirmedAbsent));
-    }
+    let by_person = change.note.kind == NoteKind::Person;
+    let absent = match &change.wanted {
+        Move::ConfirmAbsent(_) => {
+            sim.event(Event::Sometimes(Sometimes::ConfirmedAbsent));
+            true
+        }
+        Move::ResolveAbsent | Move::Gone => by_person,
+        _ => false,
+    };
     let applied = ports.store.apply(change).await?;
+    if absent && matches!(applied, Applied::Moved(_)) {
+        sim.event(Event::Absent { invoice, by_person });
+    }
     match applied {
         Applied::Moved(_) if !ruled_out.is_empty() => sim.event(Event::RuledOut(ruled_out)),
         Applied::Refused(_) if is_reprocess => meets_a_flight(sim, invoice),

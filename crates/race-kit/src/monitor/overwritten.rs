@@ -1,28 +1,32 @@
 //! What a move of an invoice must not undo.
 
-use postonce_domain::{InvoiceState, Life, NoteKind};
-use postonce_ports::reader::NoteRecord;
+use postonce_domain::{InstallationId, InvoiceState, Life, Marker, NoteKind};
 
-use super::{Seen, Verdict, broken};
-use crate::books::Books;
+use super::Seen;
+use crate::books::{Books, Document};
 use crate::cast::Known;
-use crate::invariant::Invariant;
+use crate::invariant::{Invariant, Verdict, broken};
 
 /// A posted invoice stays so, unless a second document or a person leads out; and its document is
-/// its own.
-pub(super) fn is_posted_for_good(
+/// its own: it has its number, and the marker of the installation, which is `ours`.
+pub(super) fn check_posted(
     books: &Books,
-    known: &Known,
-    (before, now): (&Life, &Life),
-    notes: &[NoteRecord],
+    (known, ours): (&Known, Option<InstallationId>),
+    (before, now): (&Life, &Seen),
 ) -> Verdict {
     let name = &known.number;
+    let is_of = |it: &&Document| it.company_file == known.company_file && it.number == known.number;
     if let InvoiceState::Posted { uid } = &before.state {
-        let by_person = notes.last().is_some_and(|it| it.note.kind == NoteKind::Person);
-        match &now.state {
+        let by_person = now.notes.last().is_some_and(|it| it.note.kind == NoteKind::Person);
+        match &now.life.state {
             InvoiceState::Posted { uid: other } if other == uid => {}
-            InvoiceState::NeedsHuman { .. } => {}
-            InvoiceState::Ready if by_person && before.version < now.version => {
+            InvoiceState::NeedsHuman { .. } => {
+                if books.documents.iter().filter(is_of).count() < 2 {
+                    let words = format!("{name} was posted as {uid}, and there is no other");
+                    return broken(Invariant::S4, words);
+                }
+            }
+            InvoiceState::Ready if by_person && before.version < now.life.version => {
                 // Proven gone; whether it is, the books say.
                 if books.documents.iter().any(|it| it.uid == *uid) {
                     return broken(Invariant::S4, format!("{name} was posted as {uid}"));
@@ -34,12 +38,13 @@ pub(super) fn is_posted_for_good(
             }
         }
     }
-    if let InvoiceState::Posted { uid } = &now.state {
-        let document = books.documents.iter().find(|it| it.uid == *uid);
-        let own = document
-            .is_some_and(|it| it.company_file == known.company_file && it.number == known.number);
-        if !own {
+    if let InvoiceState::Posted { uid } = &now.life.state {
+        let Some(document) = books.documents.iter().filter(is_of).find(|it| it.uid == *uid) else {
             return broken(Invariant::S4, format!("{name} is posted as {uid}, not its document"));
+        };
+        let marker = Marker::find(&document.memo);
+        if marker.is_none_or(|it| Some(it.installation) != ours) {
+            return broken(Invariant::S4, format!("{name} is posted as {uid}, a stranger's"));
         }
     }
     Ok(())

@@ -83,7 +83,7 @@ fn what_is_wrong_is_named_with_its_line() {
         ("race/1 x\nhttp#0 crash", "line 2: `crash` needs to be told to what"),
         ("race/1 x\ncron@x crash", "line 2: `x` is no number"),
         ("race/1 x\ncron@1", "line 2: `cron@1` is no `AT VERB [OBJECT]`"),
-        ("race/1 x\nexpect S99", "line 2: there is no invariant `S99`: S1 to S14, L1 to L6"),
+        ("race/1 x\nexpect S99", "line 2: there is no invariant `S99`: S1 to S15, L1 to L6"),
         ("race/1 x\nexpect S1\ncron@1 crash", "line 3: `expect` is the last line"),
     ] {
         let told = parse(text).unwrap_err();

@@ -1,18 +1,20 @@
 //! Who can go on by himself does, until nobody can.
 
+use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
 use futures::future::BoxFuture;
-use postonce_domain::RunResult;
+use postonce_domain::{RunResult, StopCause};
 
 use super::Player;
+use crate::call::PlannedPanic;
 use crate::cast::Ended;
 use crate::deed::Deed;
-use crate::invariant::Invariant;
-use crate::monitor::{Monitor, Verdict, broken};
+use crate::invariant::{Invariant, Verdict, broken};
+use crate::op::Kind;
 use crate::sim::{Given, Status};
 
 /// Says that a task can go on.
@@ -86,7 +88,10 @@ impl Player<'_> {
                         task.work = None;
                         self.ended(actor, &ended)?;
                     }
-                    Err(_panic) => self.end(actor),
+                    Err(panic) => {
+                        self.end(actor);
+                        check_panic(&*panic)?;
+                    }
                 }
             }
         }
@@ -96,10 +101,21 @@ impl Player<'_> {
     pub(super) fn ended(&mut self, actor: usize, ended: &Ended) -> Verdict {
         self.end(actor);
         match ended {
-            Ended::Run(Ok(RunResult::Ran(end))) => Monitor::run_ended(&self.sim, actor, end),
+            Ended::Run(Ok(RunResult::Ran(end))) => {
+                self.monitor.run_ended(&self.sim, actor, end)?;
+                match &end.stopped {
+                    Some((cause, words)) if self.is_calm && *cause != StopCause::Alarm => {
+                        broken(Invariant::L1, format!("a calm run is stopped: {words}"))
+                    }
+                    _ => Ok(()),
+                }
+            }
             Ended::Run(Ok(RunResult::Skipped(_))) => {
                 self.turned_away = true;
                 Ok(())
+            }
+            Ended::Run(Err(error)) if self.is_calm => {
+                broken(Invariant::L1, format!("a calm run fails: {error}"))
             }
             Ended::Run(Err(_)) | Ended::Other => Ok(()),
         }
@@ -125,6 +141,11 @@ impl Player<'_> {
             let given = if call.doomed { Given::Unsent } else { given };
             let (actor, nth, op) = (call.actor, call.nth, call.op);
             let effect = call.effect.take();
+            if let Some(own) = state.actors.get_mut(actor) {
+                let of_database = matches!(op.kind(), Kind::Read | Kind::Write | Kind::Lock);
+                own.failed |= of_database && given != Given::Normally;
+                own.panicked |= given == Given::Panic;
+            }
             if nth > 0 {
                 state.done(Deed::Call { actor, nth, op, given });
             }
@@ -150,4 +171,14 @@ impl Player<'_> {
         }
         Ok(())
     }
+}
+
+/// A panic that no plan wanted is a bug of the code under test.
+fn check_panic(panic: &(dyn Any + Send)) -> Verdict {
+    if panic.is::<PlannedPanic>() {
+        return Ok(());
+    }
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    broken(Invariant::S15, format!("a panic: {}", text.unwrap_or("it does not say of what")))
 }

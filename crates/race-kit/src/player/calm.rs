@@ -5,11 +5,9 @@ use std::time::Duration;
 
 use super::Player;
 use crate::choice::{Object, Verb};
-use crate::invariant::Invariant;
-use crate::monitor::{Verdict, broken};
+use crate::invariant::{Invariant, Verdict, broken};
 use crate::record::Lane;
 use crate::setting::Role;
-use crate::sim::Status;
 
 /// Longer than any time between two inquiries.
 const DAY: Duration = Duration::from_secs(90_000);
@@ -58,8 +56,11 @@ impl Player<'_> {
     fn three_runs(&mut self) -> Verdict {
         self.write(Lane::World, || "all is calm from here on".to_owned());
         self.faults_left = 0;
+        self.is_calm = true;
         for actor in 0..self.tasks.len() {
-            self.kill_if_left(actor);
+            if self.tasks.get(actor).is_some_and(|task| task.work.is_some()) {
+                self.kill(actor, true);
+            }
         }
         let left = self.sim.state().left_behind.len();
         for n in 0..left {
@@ -95,17 +96,6 @@ impl Player<'_> {
             self.request(*n, Verb::Switch);
         }
         !held.is_empty()
-    }
-
-    fn kill_if_left(&mut self, actor: usize) {
-        let left = self.tasks.get(actor).is_some_and(|task| task.work.is_some());
-        if left {
-            drop(self.sim.take_holds(|hold| hold.actor == actor));
-            if let Some(own) = self.sim.state().actors.get_mut(actor) {
-                own.status = Status::Gone;
-            }
-            self.end(actor);
-        }
     }
 
     /// Somebody new goes through from the first call to the last.

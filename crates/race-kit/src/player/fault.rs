@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use super::{Player, call_of};
+use super::{Player, call_of, menu};
 use crate::books::{Flight, IN_THE_AIR_MAX, VISIBILITY};
 use crate::choice::{Choice, Object, Target, Verb};
 use crate::coverage::Sometimes;
 use crate::deed::Deed;
-use crate::monitor::Verdict;
+use crate::invariant::{Invariant, Verdict, broken};
 use crate::op::Kind;
 use crate::record::{Lane, Wire};
-use crate::sim::{Event, Given, LeftBehind, Status};
+use crate::sim::{Actor, Event, Given, LeftBehind, Status};
 
 /// A client waits this long for the ledger's answer.
 const POST_TIMEOUT: Duration = Duration::from_secs(150);
@@ -40,7 +40,7 @@ impl Player<'_> {
                 state.left_behind.get(place).is_some_and(|it| it.effect.is_some())
             }
             (Object::Actor(actor), Target::Actor) => {
-                state.actors.get(actor).is_some_and(|it| it.status == Status::Alive)
+                return menu::unable(&state, actor, choice.verb);
             }
             (Object::World, Target::World) => self.stage.can(choice.verb),
             (Object::Time(_), Target::Any) => state.next_timer().is_some(),
@@ -143,7 +143,7 @@ impl Player<'_> {
         self.event(Event::Sometimes(Sometimes::ZombieActs));
         if !self.world.drive(effect(Given::Normally)) {
             let words = "a dead client's statement does not come to its end";
-            return crate::monitor::broken(crate::invariant::Invariant::L2, words);
+            return broken(Invariant::L2, words);
         }
         self.event(Event::Changed { actor: None, op });
         Ok(())
@@ -151,18 +151,7 @@ impl Player<'_> {
 
     /// Something happens to an actor.
     fn strike(&mut self, actor: usize, verb: Verb) {
-        let words = match verb {
-            Verb::Crash => "crashes",
-            Verb::Zombie => "crashes; its statement stays in the server",
-            Verb::HostLoss => "its host is gone; its sessions stay open",
-            Verb::Cancel => "is cancelled",
-            Verb::Stall => "stands still until the others have ended",
-            Verb::Freeze => "stands still from now on",
-            Verb::Interrupt => "is asked to stop",
-            Verb::LockLost => "the server drops its run lock, untold",
-            Verb::ClockBack => "its wall clock goes back by an hour",
-            _ => "its wall clock goes ahead by an hour",
-        };
+        let Some(words) = struck(verb) else { return };
         self.write(Lane::Actor(actor), || words.to_owned());
         self.sim.state().done(Deed::Actor { actor, verb });
         match verb {
@@ -175,25 +164,24 @@ impl Player<'_> {
             // What is dropped while it is alive tidies up after itself.
             Verb::Cancel => self.end(actor),
             Verb::LockLost => drop(self.sim.take_holds(|hold| hold.actor == actor)),
-            _ => {
-                if let Some(own) = self.sim.state().actors.get_mut(actor) {
-                    match verb {
-                        Verb::Stall => own.status = Status::Stalled,
-                        Verb::Freeze => own.status = Status::Frozen,
-                        Verb::Interrupt => own.interrupted = true,
-                        Verb::ClockBack => own.wall_off -= 3_600,
-                        _ => own.wall_off += 3_600,
-                    }
-                }
-            }
+            Verb::Stall => self.change(actor, |own| own.status = Status::Stalled),
+            Verb::Freeze => self.change(actor, |own| own.status = Status::Frozen),
+            Verb::Interrupt => self.change(actor, |own| own.interrupted = true),
+            Verb::ClockBack => self.change(actor, |own| own.wall_off -= 3_600),
+            Verb::ClockAhead => self.change(actor, |own| own.wall_off += 3_600),
+            _ => {}
+        }
+    }
+
+    fn change(&self, actor: usize, how: impl FnOnce(&mut Actor)) {
+        if let Some(own) = self.sim.state().actors.get_mut(actor) {
+            how(own);
         }
     }
 
     /// An actor's process is gone. Its sessions end at once if the server notices.
-    fn kill(&mut self, actor: usize, noticed: bool) {
-        if let Some(own) = self.sim.state().actors.get_mut(actor) {
-            own.status = Status::Gone;
-        }
+    pub(super) fn kill(&mut self, actor: usize, noticed: bool) {
+        self.change(actor, |own| own.status = Status::Gone);
         if noticed {
             drop(self.sim.take_holds(|hold| hold.actor == actor));
         } else {
@@ -212,7 +200,8 @@ impl Player<'_> {
             call.actor == actor && call.op.outlives_its_client() && call.effect.is_some()
         });
         let left = call.and_then(|call| {
-            call.effect.take().map(|effect| LeftBehind { op: call.op, effect: Some(effect) })
+            let effect = Some(call.effect.take()?);
+            Some(LeftBehind { actor, serial: call.serial, op: call.op, effect })
         });
         state.left_behind.extend(left);
     }
@@ -223,11 +212,13 @@ impl Player<'_> {
             self.pass(time);
             return Ok(());
         }
-        let goes_back = matches!(verb, Verb::Restore | Verb::Elsewhere);
-        let words = match verb {
-            Verb::Restore => "the database goes back",
-            Verb::Elsewhere => "the database goes back, on another server; a person takes it over",
-            _ => "the database is restarted",
+        let (goes_back, words) = match verb {
+            Verb::DbRestart => (false, "the database is restarted"),
+            Verb::Restore => (true, "the database goes back"),
+            Verb::Elsewhere => {
+                (true, "the database goes back, on another server; a person takes it over")
+            }
+            _ => return Ok(()),
         };
         self.write(Lane::World, || words.to_owned());
         self.sim.state().done(Deed::World(verb));
@@ -248,7 +239,7 @@ impl Player<'_> {
         drop(gone);
         drop(self.sim.take_holds(|_| true));
         if goes_back {
-            self.take_over();
+            self.take_over()?;
             self.event(Event::Sometimes(Sometimes::Restored));
             self.monitor.begin_anew(&*self.world)?;
         }
@@ -277,13 +268,19 @@ impl Player<'_> {
 
     /// A person says that this database is the one that counts. That means nothing to one that is
     /// where it was.
-    fn take_over(&self) {
+    fn take_over(&self) -> Verdict {
         let ports = self.world.ports("person");
         let quiet = crate::cast::DOUBT.quiet;
         let taken = crate::monitor::ask(&*self.world, async move {
-            ports.registry.take_over(quiet).await.is_ok()
+            ports.registry.take_over(quiet).await.map(drop)
         });
-        debug_assert_eq!(taken, Some(true), "a person's word is taken");
+        match taken {
+            Some(Ok(())) => Ok(()),
+            Some(Err(error)) => {
+                broken(Invariant::L2, format!("the database cannot be taken over: {error}"))
+            }
+            None => broken(Invariant::L2, "the database cannot be taken over: it is locked"),
+        }
     }
 
     /// Lets time pass, and everything happen that happens by then.
@@ -320,4 +317,21 @@ impl Player<'_> {
         self.sim.state().done(Deed::Pass(time));
         self.world.pass_time(time);
     }
+}
+
+/// What becomes of an actor, in words; `None` if the verb is nothing that happens to one.
+fn struck(verb: Verb) -> Option<&'static str> {
+    Some(match verb {
+        Verb::Crash => "crashes",
+        Verb::Zombie => "crashes; its statement stays in the server",
+        Verb::HostLoss => "its host is gone; its sessions stay open",
+        Verb::Cancel => "is cancelled",
+        Verb::Stall => "stands still until the others have ended",
+        Verb::Freeze => "stands still from now on",
+        Verb::Interrupt => "is asked to stop",
+        Verb::LockLost => "the server drops its run lock, untold",
+        Verb::ClockBack => "its wall clock goes back by an hour",
+        Verb::ClockAhead => "its wall clock goes ahead by an hour",
+        _ => return None,
+    })
 }

@@ -10,6 +10,20 @@ use crate::sim::{Parked, State, Status};
 const REQUEST: [Verb; 6] =
     [Verb::Lost, Verb::Refuse, Verb::Limit, Verb::Hold, Verb::Vanish, Verb::Hide];
 
+/// What may happen to an actor.
+const ACTOR: [Verb; 10] = [
+    Verb::Crash,
+    Verb::Zombie,
+    Verb::HostLoss,
+    Verb::Cancel,
+    Verb::Stall,
+    Verb::Freeze,
+    Verb::Interrupt,
+    Verb::LockLost,
+    Verb::ClockBack,
+    Verb::ClockAhead,
+];
+
 /// What may happen to everybody.
 const WORLD: [Verb; 5] =
     [Verb::DbRestart, Verb::Restore, Verb::Elsewhere, Verb::Pause, Verb::TimePasses];
@@ -99,32 +113,30 @@ impl Player<'_> {
         for request in awaited(state) {
             self.choices.extend(REQUEST.iter().filter_map(|verb| fault(*verb, request)));
         }
-        for (actor, own) in (0..).zip(&state.actors) {
-            if own.status != Status::Alive {
-                continue;
-            }
+        for actor in 0..state.actors.len() {
+            let possible = ACTOR.iter().filter(|verb| unable(state, actor, **verb).is_none());
             let on = Object::Actor(actor);
-            let holds = state.holds.iter().any(|it| it.actor == actor && it.inner.is_some());
-            let writes = state.parked.iter().any(|call| {
-                call.actor == actor && call.op.outlives_its_client() && call.given.is_none()
-            });
-            let possible = [
-                (Verb::Crash, true),
-                (Verb::Zombie, writes),
-                (Verb::HostLoss, holds),
-                (Verb::Cancel, true),
-                (Verb::Stall, true),
-                (Verb::Freeze, true),
-                (Verb::Interrupt, !own.interrupted),
-                (Verb::LockLost, holds),
-                (Verb::ClockBack, true),
-                (Verb::ClockAhead, true),
-            ];
-            let possible = possible.iter().filter(|(_, it)| *it);
-            self.choices.extend(possible.filter_map(|(verb, _)| fault(*verb, on)));
+            self.choices.extend(possible.filter_map(|verb| fault(*verb, on)));
         }
         let possible = WORLD.iter().filter(|verb| self.stage.can(**verb));
         self.choices.extend(possible.filter_map(|verb| fault(*verb, Object::World)));
+    }
+}
+
+/// Why something cannot happen to an actor now, or would do nothing; `None` if it can.
+pub(super) fn unable(state: &State, actor: usize, verb: Verb) -> Option<&'static str> {
+    let Some(own) = state.actors.get(actor).filter(|it| it.status == Status::Alive) else {
+        return Some("it is not there to happen to");
+    };
+    let holds = || state.holds.iter().any(|it| it.actor == actor && it.inner.is_some());
+    let writes = |call: &Parked| {
+        call.actor == actor && call.op.outlives_its_client() && call.given.is_none()
+    };
+    match verb {
+        Verb::Zombie if !state.parked.iter().any(writes) => Some("it writes nothing just then"),
+        Verb::HostLoss | Verb::LockLost if !holds() => Some("it does not have the run lock"),
+        Verb::Interrupt if own.interrupted => Some("it has been asked to stop before"),
+        _ => None,
     }
 }
 

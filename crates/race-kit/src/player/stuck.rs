@@ -1,8 +1,7 @@
 //! Schedules that do not come to an end, and who is to blame: one that stands still, if there is one.
 
 use super::{Player, STEPS_MAX};
-use crate::invariant::Invariant;
-use crate::monitor::{Verdict, broken};
+use crate::invariant::{Invariant, Verdict, broken};
 use crate::sim::Status;
 
 impl Player<'_> {

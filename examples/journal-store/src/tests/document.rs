@@ -58,7 +58,7 @@ fn no_race_breaks_anything() {
     for scenario in Scenario::all().into_iter().filter(|it| it.expect.is_none()) {
         let stage = Stage::new(&MyWorlds, scenario.setting.clone()).unwrap();
         let budget =
-            Budget { runs: 300, seed: 7, verbs: scenario.verbs, only: None, coverage: false };
+            Budget { runs: 600, seed: 7, verbs: scenario.verbs, only: None, coverage: false };
         let hunt = hunt(&stage, budget).unwrap();
         if let Some(found) = hunt.found {
             panic!("{}: {}\n{}", scenario.name, found.violation, found.plan);

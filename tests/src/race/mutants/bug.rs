@@ -107,11 +107,13 @@ pub(super) struct Grip {
     pub(super) forgets: Arc<AtomicBool>,
     /// Whether its loss is noticed.
     pub(super) notices: bool,
+    /// A company file whose epoch is raised besides.
+    pub(super) raises: Option<CompanyFile>,
 }
 
 impl Grip {
     pub(super) fn new(held: Box<dyn HeldLock>) -> Self {
-        Self { held: Some(held), forgets: Arc::default(), notices: true }
+        Self { held: Some(held), forgets: Arc::default(), notices: true, raises: None }
     }
 
     fn held(&self) -> Result<&dyn HeldLock, LockError> {
@@ -147,7 +149,11 @@ impl HeldLock for Grip {
     }
 
     async fn raise_epoch(&self, file: &CompanyFile) -> Result<Epoch, LockError> {
-        self.held()?.raise_epoch(file).await
+        let held = self.held()?;
+        if let Some(other) = &self.raises {
+            let _: Epoch = held.raise_epoch(other).await?;
+        }
+        held.raise_epoch(file).await
     }
 
     fn is_lost(&self) -> bool {

@@ -330,7 +330,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "attempt-begins-anew",
         about: "each claim counts as the first attempt",
-        fate: Fate::Killed { by: &[Invariant::S8], cost: 200 },
+        fate: Fate::Killed { by: &[Invariant::S8], cost: 1_000 },
         cases: &[
             Case { setting: "lock=run actors=cron faults=2", verbs: &[Verb::Limit, Verb::Refuse] },
             Case { setting: "lock=run actors=cron,reprocess faults=2", verbs: &[Verb::Refuse] },
@@ -341,15 +341,15 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "no-deadline",
         about: "a claim's request may be sent at any time, by a sender that has stood still \
                     for long",
-        fate: Fate::Killed { by: &[Invariant::S8, Invariant::S2, Invariant::S1], cost: 2_000 },
+        fate: Fate::Killed { by: &[Invariant::S8, Invariant::S2, Invariant::S1], cost: 10_000 },
         cases: &[
             Case {
                 setting: "lock=useless actors=cron,later-cron,person-absent,later-cron faults=1",
-                verbs: &[Verb::TimePasses],
+                verbs: &[Verb::Stall, Verb::TimePasses],
             },
             Case {
                 setting: "lock=lease actors=cron,later-cron,person-absent,later-cron faults=1",
-                verbs: &[Verb::TimePasses],
+                verbs: &[Verb::Stall, Verb::TimePasses],
             },
         ],
         put_in: bugged::<NoDeadline>,
@@ -357,7 +357,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "unanswered-as-refused",
         about: "a commit without an answer is taken for a refusal",
-        fate: Fate::Killed { by: &[Invariant::S10], cost: 500 },
+        fate: Fate::Killed { by: &[Invariant::S10], cost: 2_000 },
         cases: &[
             Case { setting: "lock=run actors=cron faults=2", verbs: &[] },
             Case {

@@ -203,7 +203,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "looks-too-early",
         about: "what is in doubt is looked up at once, and once is enough",
-        fate: Fate::Killed { by: &[Invariant::S2, Invariant::S1], cost: 1_500 },
+        fate: Fate::Killed { by: &[Invariant::S2, Invariant::S1, Invariant::S7], cost: 1_500 },
         cases: &[
             Case {
                 setting: "lock=run actors=cron,handler repost-absent=yes faults=2",
@@ -219,19 +219,15 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "no-quiet-period",
         about: "what is in doubt is looked up at once, but twice",
-        fate: Fate::Survives {
-            why: "the two searches that prove absence are further apart than a request stays \
-                      in the air; with `one-miss-proves` it is `looks-too-early`",
-            runs: 2_000,
-        },
+        fate: Fate::Killed { by: &[Invariant::S7], cost: 2_000 },
         cases: &[
             Case {
                 setting: "lock=run actors=cron,sync-now,later-cron invoices=2 repost-absent=yes faults=3",
-                verbs: &[Verb::Hold, Verb::Hide, Verb::Crash, Verb::Pause, Verb::TimePasses],
+                verbs: &[Verb::Vanish, Verb::Hold],
             },
             Case {
-                setting: "lock=useless actors=cron,sync-now,later-cron invoices=2 repost-absent=yes faults=3",
-                verbs: &[],
+                setting: "lock=lease actors=cron,handler,later-cron invoices=2 repost-absent=yes faults=3",
+                verbs: &[Verb::Vanish, Verb::Lost],
             },
         ],
         put_in: bugged::<NoQuietPeriod>,
@@ -239,15 +235,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "one-miss-proves",
         about: "what is in doubt is looked up after the quiet period, but once",
-        fate: Fate::Survives {
-            why: "after the quiet period nothing is in the air any more; with \
-                      `no-quiet-period` it is `looks-too-early`",
-            runs: 2_000,
-        },
+        fate: Fate::Killed { by: &[Invariant::S7], cost: 2_000 },
         cases: &[
             Case {
                 setting: "lock=run actors=cron,sync-now,later-cron invoices=2 repost-absent=yes faults=3",
-                verbs: &[Verb::Hold, Verb::Hide, Verb::Crash, Verb::Pause, Verb::TimePasses],
+                verbs: &[Verb::Vanish, Verb::Hold],
             },
             Case {
                 setting: "lock=useless actors=cron,sync-now,later-cron invoices=2 repost-absent=yes faults=3",
@@ -260,7 +252,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "quiet-by-host-clock",
         about: "whether the quiet period is over is asked of the host's clock, and once is \
                     enough",
-        fate: Fate::Killed { by: &[Invariant::S2, Invariant::S1], cost: 200 },
+        fate: Fate::Killed { by: &[Invariant::S2, Invariant::S1, Invariant::S7], cost: 200 },
         cases: &[
             Case {
                 setting: "lock=useless actors=cron,sync-now repost-absent=yes faults=2",
@@ -289,7 +281,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "search-without-probe",
         about: "the same, and nobody tries the search on a document that is certainly there",
-        fate: Fate::Killed { by: &[Invariant::S1], cost: 100 },
+        fate: Fate::Killed { by: &[Invariant::S7, Invariant::S1], cost: 100 },
         cases: &[
             Case {
                 setting: "lock=run actors=cron,later-cron invoices=2 repost-absent=yes faults=2",
@@ -305,7 +297,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "believes-any-hit",
         about: "whatever a search hits is taken for the invoice that is looked for",
-        fate: Fate::Killed { by: &[Invariant::S4], cost: 5_000 },
+        fate: Fate::Killed { by: &[Invariant::S4, Invariant::S5], cost: 5_000 },
         cases: &[
             Case {
                 setting: "lock=run actors=cron,later-cron invoices=2 filter=loose faults=2",

@@ -160,14 +160,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "rejection-stops-its-file",
         about: "a company file with a rejected invoice is left alone until somebody has seen \
                     to it",
-        fate: Fate::Killed { by: &[Invariant::L6], cost: 200 },
+        fate: Fate::Killed { by: &[Invariant::L6], cost: 1_000 },
         cases: &[
             Case {
                 setting: "lock=run actors=cron,sync-now invoices=3 faults=1",
                 verbs: &[Verb::Refuse],
             },
             Case {
-                setting: "lock=useless actors=cron,sync-now invoices=2 faults=2",
+                setting: "lock=useless actors=cron,sync-now invoices=3 faults=2",
                 verbs: &[Verb::Refuse, Verb::Unsent],
             },
         ],

@@ -19,7 +19,10 @@ use super::bug::{Bug, Grip, bugged};
 use super::{Case, Fate, Mutant};
 
 /// Takes the lock as it should be taken, and has a look at the hand that holds it.
-async fn acquire(real: &Ports, look: impl FnOnce(&mut Grip)) -> Result<LockAnswer, LockError> {
+pub(super) async fn acquire(
+    real: &Ports,
+    look: impl FnOnce(&mut Grip),
+) -> Result<LockAnswer, LockError> {
     Ok(match real.lock.try_acquire().await? {
         LockAnswer::Acquired(held) => {
             let mut grip = Grip::new(held);
@@ -272,7 +275,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "guard-after-acquire",
         about: "what gives the lock back is made only after one more question to the server",
-        fate: Fate::Killed { by: &[Invariant::S12], cost: 200 },
+        fate: Fate::Killed { by: &[Invariant::S12], cost: 1_000 },
         cases: &[
             Case { setting: "lock=run actors=cron,sync-now faults=2", verbs: &[] },
             Case { setting: "lock=lease actors=cron,sync-now faults=2", verbs: &[Verb::Cancel] },

@@ -148,7 +148,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "doubt-as-not-sent",
         about: "a lost answer is taken for a request that never left",
-        fate: Fate::Killed { by: &[Invariant::S1, Invariant::S2], cost: 1_000 },
+        fate: Fate::Killed { by: &[Invariant::S1, Invariant::S2, Invariant::S10], cost: 1_000 },
         cases: &[
             Case { setting: "lock=run actors=cron,sync-now faults=2", verbs: &[Verb::Lost] },
             Case { setting: "lock=run actors=cron,sync-now faults=2", verbs: &[] },
@@ -168,7 +168,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "limit-as-rejected",
         about: "\"too many requests\" is taken for a refusal of the invoice",
-        fate: Fate::Killed { by: &[Invariant::S13], cost: 100 },
+        fate: Fate::Killed { by: &[Invariant::S10, Invariant::S13], cost: 100 },
         cases: &[
             Case { setting: "lock=run actors=cron,sync-now faults=2", verbs: &[Verb::Limit] },
             Case {
@@ -207,7 +207,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "late-doubt-overwrites",
         about: "doubt that comes late is written over what is known by then",
-        fate: Fate::Killed { by: &[Invariant::S4], cost: 3_000 },
+        fate: Fate::Killed { by: &[Invariant::S4], cost: 10_000 },
         cases: &[
             Case {
                 setting: "lock=useless actors=cron,later-cron faults=2",

@@ -128,7 +128,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant {
         name: "reprocesses-in-flight",
         about: "what is being sent can be reprocessed",
-        fate: Fate::Killed { by: &[Invariant::S2, Invariant::S1, Invariant::S8], cost: 1_500 },
+        fate: Fate::Killed { by: &[Invariant::S2, Invariant::S1, Invariant::S8], cost: 5_000 },
         cases: &[
             Case { setting: "lock=useless actors=cron,reprocess faults=0", verbs: &[] },
             Case { setting: "lock=run actors=cron,reprocess faults=2", verbs: &[Verb::Crash] },

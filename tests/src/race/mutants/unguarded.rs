@@ -149,7 +149,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         name: "claims-the-message",
         about: "a message is claimed and not its invoice, so that a message that comes twice \
                     is sent twice",
-        fate: Fate::Killed { by: &[Invariant::S1, Invariant::S2, Invariant::S8], cost: 1_000 },
+        fate: Fate::Killed { by: &[Invariant::S1, Invariant::S2, Invariant::S8], cost: 5_000 },
         cases: &[
             Case { setting: "lock=useless actors=handler,handler faults=2", verbs: &[Verb::Lost] },
             Case {
