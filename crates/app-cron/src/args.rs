@@ -288,6 +288,9 @@ pub(crate) struct Sandbox {
     /// How long every request takes at least
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) latency_ms: u64,
+    /// Set a switch, which stays in the state; may be given several times
+    #[arg(long = "switch", value_name = "NAME=VALUE")]
+    pub(crate) switches: Vec<String>,
 }
 
 #[derive(Debug, Args)]

@@ -2,10 +2,12 @@
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use http::header::{CONTENT_TYPE, LOCATION};
+use http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use serde_json::json;
+
+use crate::switches::{ErrorShape, RateStatus, Switches};
 
 /// An answer that says no, with MYOB's `Errors` body.
 #[derive(Clone, Debug)]
@@ -17,6 +19,9 @@ pub(crate) struct ApiError {
     /// What went wrong, for people.
     pub(crate) message: String,
     details: String,
+    /// Whether it stands by itself, with a word for a code.
+    bare: bool,
+    retry_after: Option<u64>,
 }
 
 impl ApiError {
@@ -28,7 +33,8 @@ impl ApiError {
         message: impl Into<String>,
         details: impl Into<String>,
     ) -> Self {
-        Self { status, name, code, message: message.into(), details: details.into() }
+        let (message, details) = (message.into(), details.into());
+        Self { status, name, code, message, details, bare: false, retry_after: None }
     }
 
     /// A field that must be there is not: 400, code 100.
@@ -80,11 +86,47 @@ impl ApiError {
         Self::new(StatusCode::CONFLICT, name, Some(111), message, "")
     }
 
-    /// Over the limit: 403, as MYOB does it.
-    pub(crate) fn rate_limit() -> Self {
-        let message = "API key has exceeded the per-second rate limit";
+    /// Over the limit of a `period`: 403, as MYOB does it, or as the switches say.
+    pub(crate) fn rate_limit(period: &str, switches: &Switches) -> Self {
+        let status = match switches.rate_limit_status {
+            RateStatus::Forbidden => StatusCode::FORBIDDEN,
+            RateStatus::TooMany => StatusCode::TOO_MANY_REQUESTS,
+        };
+        let message = format!("API key has exceeded the {period} rate limit");
         let details = "Header: x-myobapi-key";
-        Self::new(StatusCode::FORBIDDEN, "RateLimitError", None, message, details)
+        Self::new(status, "RateLimitError", None, message, details).later(switches)
+    }
+
+    /// Names the time after which to try again, if the switches have one.
+    pub(crate) fn later(self, switches: &Switches) -> Self {
+        Self { retry_after: switches.retry_after.0, ..self }
+    }
+
+    /// No right to what was asked for: 403.
+    pub(crate) fn access_denied(switches: &Switches) -> Self {
+        let message = "You are not authorised to access this resource";
+        let error = Self::new(StatusCode::FORBIDDEN, "AccessDenied", None, message, "");
+        Self { bare: switches.access_error_shape == ErrorShape::Unwrapped, ..error }
+    }
+
+    /// Another sale has the number: 400.
+    pub(crate) fn duplicate(number: &str) -> Self {
+        let message = "Number already exists";
+        let details = format!("Number: {number}");
+        Self::new(StatusCode::BAD_REQUEST, "Duplicate", Some(200), message, details)
+    }
+
+    /// The date lies in a closed period: 400.
+    pub(crate) fn lock_period(before: jiff::civil::Date) -> Self {
+        let message = format!("The date is in a locked period, which ends before {before}");
+        Self::new(StatusCode::BAD_REQUEST, "DateInLockPeriod", None, message, "Date")
+    }
+
+    /// A tax code that does not belong on a sale: 400, code 32002.
+    pub(crate) fn invalid_tax_code(kind: &str) -> Self {
+        let message = format!("A tax code of the type {kind} cannot be used on a sale");
+        let status = StatusCode::BAD_REQUEST;
+        Self::new(status, "InvalidTaxCode", Some(32002), message, "TaxCode")
     }
 
     /// The bearer token does not count: 401.
@@ -101,6 +143,11 @@ impl ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
+        if self.bare {
+            // MYOB's body for this has no `Errors` around it, and a word for a code.
+            let body = json!({ "Message": self.message, "ErrorCode": self.name });
+            return json_text(self.status, body.to_string());
+        }
         let error = json!({
             "Name": self.name,
             "Message": self.message,
@@ -109,8 +156,17 @@ impl IntoResponse for ApiError {
             "Severity": "Error",
             "LearnMore": null,
         });
-        json_text(self.status, json!({ "Errors": [error], "Information": null }).to_string())
+        let body = json!({ "Errors": [error], "Information": null });
+        retry_after(json_text(self.status, body.to_string()), self.retry_after)
     }
+}
+
+/// The answer with a `Retry-After`, if there is one.
+pub(crate) fn retry_after(mut answer: Response, seconds: Option<u64>) -> Response {
+    if let Some(seconds) = seconds {
+        answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    answer
 }
 
 /// 200 with `value` as JSON.

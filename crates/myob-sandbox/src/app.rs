@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::gate::Bucket;
+use crate::gate::{Bucket, Day};
 use crate::requests::Requests;
 use crate::store::{Session, Store};
 
@@ -19,6 +19,8 @@ pub(crate) struct App {
     late_requests: Mutex<HashMap<u64, u64>>,
     /// Requests that may still pass in this second.
     pub(crate) bucket: Mutex<Bucket>,
+    /// Requests that passed today.
+    pub(crate) day: Mutex<Day>,
     /// How long every request takes at least.
     pub(crate) latency: Duration,
     /// The address that answers name when the request has no `Host`.
@@ -34,6 +36,7 @@ impl App {
             requests: Mutex::default(),
             late_requests: Mutex::default(),
             bucket: Mutex::new(bucket),
+            day: Mutex::default(),
             latency,
             url,
             stopped: watch::Sender::new(false),

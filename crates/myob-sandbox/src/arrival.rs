@@ -12,6 +12,7 @@ use crate::form;
 use crate::invoice::{Layout, NUMBER};
 use crate::invoice_view::SCHEMA;
 use crate::record::Resource;
+use crate::switches::Escape;
 
 /// A request that arrived whole.
 #[derive(Debug)]
@@ -74,7 +75,8 @@ fn number(body: &[u8]) -> Option<String> {
 /// The numbers that a query's filter asks for.
 fn searched(query: &str) -> Vec<String> {
     let pairs = form::pairs(query);
-    let filter = form::value(&pairs, "$filter").map(|text| Filter::parse(text, SCHEMA));
+    let filter =
+        form::value(&pairs, "$filter").map(|text| Filter::parse(text, SCHEMA, Escape::Both));
     match filter {
         Some(Ok(filter)) => filter.texts_of(NUMBER).into_iter().map(str::to_owned).collect(),
         Some(Err(_)) | None => Vec::new(),

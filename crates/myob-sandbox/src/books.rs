@@ -1,11 +1,12 @@
 //! The sandbox's whole state, as the events make it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::clock::{self, Millis};
 use crate::company_file::CompanyFile;
 use crate::events::{Event, Late};
 use crate::faults::Faults;
+use crate::switches::Switches;
 use crate::tokens::Tokens;
 
 /// Company files, counters, tokens, faults and the clock.
@@ -17,6 +18,9 @@ pub(crate) struct Books {
     pub(crate) posts_received: u64,
     pub(crate) tokens: Tokens,
     pub(crate) faults: Faults,
+    pub(crate) switches: Switches,
+    /// Company files that were named or consented.
+    pub(crate) listed: BTreeSet<Box<str>>,
     arrivals: HashMap<Box<str>, HashMap<Box<str>, u64>>,
     late: BTreeMap<u64, Late>,
     last_late: u64,
@@ -74,12 +78,16 @@ impl Books {
                 self.late.insert(late.id, late);
             }
             Event::LateRefused(id) => self.late_done(Some(id)),
-            Event::CodeGiven { code, redirect } => self.tokens.code(code, redirect),
+            Event::CodeGiven(code) => self.tokens.code(code),
             Event::Granted(grant) => self.tokens.grant(grant),
             Event::FaultsAppended(faults) => self.faults.append(faults),
             Event::FaultUsed(id) => self.faults.used(id),
             Event::FaultsCleared => self.faults.clear(),
             Event::ClockAdvanced(by) => self.clock_ahead = self.clock_ahead.saturating_add(by),
+            Event::SwitchesSet(changes) => self.switches.apply(&changes),
+            Event::FileListed(file) => {
+                self.listed.insert(file);
+            }
             Event::Reset => {
                 let tokens = std::mem::take(&mut self.tokens);
                 *self = Self { tokens, ..Self::default() };

@@ -9,7 +9,9 @@ use uuid::Uuid;
 
 use crate::answers::ApiError;
 use crate::app::App;
+use crate::clock::Millis;
 use crate::form;
+use crate::switches::{BodyAsked, Switches};
 
 /// What the intake tells the handlers.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +22,16 @@ pub(crate) struct Orders {
     pub(crate) hide_for: Option<u64>,
     /// Answer a write with its body, asked for or not.
     pub(crate) whole_body: bool,
+    /// The switches as they stood when the request arrived.
+    pub(crate) switches: Switches,
+}
+
+impl Orders {
+    /// Whether reads at `now` have caught up with what was created at `created`.
+    pub(crate) fn is_visible(&self, created: Millis, now: Millis) -> bool {
+        let lag = i64::try_from(self.switches.visibility_ms).unwrap_or(i64::MAX);
+        created.saturating_add(lag) <= now
+    }
 }
 
 /// A request, read.
@@ -83,7 +95,21 @@ impl Call {
 
     /// Whether a write answers with the record.
     pub(crate) fn returns_body(&self) -> bool {
-        let asked = form::value(&self.query, "returnBody");
-        self.orders.whole_body || asked.is_some_and(|asked| asked.eq_ignore_ascii_case("true"))
+        self.orders.whole_body
+            || match self.orders.switches.post_body {
+                BodyAsked::Asked => self.asks("returnBody"),
+                BodyAsked::Always => true,
+                BodyAsked::Never => false,
+            }
     }
+
+    /// Whether the query has `option=true`.
+    pub(crate) fn asks(&self, option: &str) -> bool {
+        asks(&self.query, option)
+    }
+}
+
+/// Whether a query has `option=true`.
+pub(crate) fn asks(query: &[(String, String)], option: &str) -> bool {
+    form::value(query, option).is_some_and(|asked| asked.eq_ignore_ascii_case("true"))
 }

@@ -66,6 +66,7 @@ pub(crate) fn first_records(now: Millis) -> Vec<(Resource, Record)> {
     let record = |fields: Json| Record {
         uid: new_uid(),
         row_version: new_row_version(),
+        created: 0,
         modified: now,
         fields: fields.as_object().cloned().unwrap_or_default(),
     };

@@ -10,7 +10,8 @@ use crate::clock::Millis;
 use crate::faults::Fault;
 use crate::invoice::{Invoice, Layout};
 use crate::record::{Record, Resource};
-use crate::tokens::Grant;
+use crate::switches::Changes;
+use crate::tokens::{Code, Grant};
 
 /// The version of the log's format, which its first line states.
 pub(crate) const FORMAT: u32 = 1;
@@ -38,7 +39,7 @@ pub(crate) enum Event {
     /// A late request turned out to be invalid.
     LateRefused(u64),
     /// An OAuth code was given for a redirect address.
-    CodeGiven { code: String, redirect: String },
+    CodeGiven(Code),
     /// Tokens were given out.
     Granted(Grant),
     /// Faults were asked for.
@@ -49,6 +50,10 @@ pub(crate) enum Event {
     FaultsCleared,
     /// The sandbox clock was moved forwards by so many milliseconds.
     ClockAdvanced(i64),
+    /// Switches were set.
+    SwitchesSet(Changes),
+    /// A company file was named by `/sandbox/files`, or consented.
+    FileListed(Box<str>),
     /// Everything but the tokens was forgotten.
     Reset,
 }
@@ -63,6 +68,9 @@ pub(crate) struct Late {
     pub(crate) target: Target,
     /// The request's body.
     pub(crate) body: Box<str>,
+    /// Whether the request asked for it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) warnings_as_errors: bool,
 }
 
 /// What a late request creates.

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::filter_tokens::{Token, moment, tokens};
 use crate::money::Decimal;
+use crate::switches::Escape;
 
 /// How deep parentheses and `not` may nest.
 const DEPTH_MAX: u32 = 64;
@@ -54,6 +55,23 @@ pub(crate) enum Kind {
 /// The fields of a resource that can be searched and sorted by.
 pub(crate) type Schema = &'static [(&'static str, Kind)];
 
+/// What is wrong with a filter.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Wrong {
+    /// The resource has no such field.
+    #[error("Could not find a property named '{0}'")]
+    UnknownField(String),
+    /// It cannot be read.
+    #[error("{0}")]
+    Text(String),
+}
+
+impl From<String> for Wrong {
+    fn from(why: String) -> Self {
+        Self::Text(why)
+    }
+}
+
 /// The six comparisons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Comparison {
@@ -87,6 +105,8 @@ pub(crate) enum Part {
 pub(crate) enum Filter {
     /// `field op constant`
     Compare(String, Comparison, Value<'static>),
+    /// `field eq constant`, whatever the case of either.
+    Folded(String, String),
     /// A question about a part of a text.
     Contains(Part, String, String),
     /// Both.
@@ -99,13 +119,38 @@ pub(crate) enum Filter {
 
 impl Filter {
     /// Reads `text`; every field must stand in `schema`. The error says what is wrong.
-    pub(crate) fn parse(text: &str, schema: Schema) -> Result<Self, String> {
-        let tokens = tokens(text)?;
+    pub(crate) fn parse(text: &str, schema: Schema, escape: Escape) -> Result<Self, Wrong> {
+        let tokens = tokens(text, escape)?;
         let mut parser = Parser { tokens: &tokens, schema, depth: 0 };
         let filter = parser.any_of()?;
         match parser.tokens.first() {
             None => Ok(filter),
-            Some(token) => Err(format!("`{}` was not expected", shown(token))),
+            Some(token) => Err(Wrong::Text(format!("`{}` was not expected", shown(token)))),
+        }
+    }
+
+    /// The same filter, for which `name` is the same in capital and in small letters.
+    pub(crate) fn folding(self, name: &str) -> Self {
+        let both = |left: Box<Self>, right: Box<Self>| {
+            (Box::new(left.folding(name)), Box::new(right.folding(name)))
+        };
+        match self {
+            Self::Compare(field, Comparison::Equal, Value::Text(text)) if field == name => {
+                Self::Folded(field, text.to_lowercase())
+            }
+            Self::Compare(field, Comparison::Unequal, Value::Text(text)) if field == name => {
+                Self::Not(Box::new(Self::Folded(field, text.to_lowercase())))
+            }
+            Self::And(left, right) => {
+                let (left, right) = both(left, right);
+                Self::And(left, right)
+            }
+            Self::Or(left, right) => {
+                let (left, right) = both(left, right);
+                Self::Or(left, right)
+            }
+            Self::Not(inner) => Self::Not(Box::new(inner.folding(name))),
+            Self::Compare(..) | Self::Folded(..) | Self::Contains(..) => self,
         }
     }
 
@@ -115,6 +160,14 @@ impl Filter {
             Self::Compare(field, comparison, constant) => {
                 compare(&value(field), *comparison, constant)
             }
+            Self::Folded(field, wanted) => match value(field) {
+                Value::Text(text) => text.to_lowercase() == *wanted,
+                Value::Number(_)
+                | Value::Guid(_)
+                | Value::Moment(_)
+                | Value::Bool(_)
+                | Value::Null => false,
+            },
             Self::Contains(part, field, needle) => match value(field) {
                 Value::Text(text) => match part {
                     Part::Start => text.starts_with(needle),
@@ -144,20 +197,20 @@ impl Filter {
                 texts.extend(right.texts_of(field));
                 texts
             }
-            Self::Compare(..) | Self::Contains(..) | Self::Not(_) => Vec::new(),
+            Self::Compare(..) | Self::Folded(..) | Self::Contains(..) | Self::Not(_) => Vec::new(),
         }
     }
 }
 
 /// Checks that `field` can be searched or sorted by.
-pub(crate) fn kind_of(field: &str, schema: Schema) -> Result<Kind, String> {
+pub(crate) fn kind_of(field: &str, schema: Schema) -> Result<Kind, Wrong> {
     let find = |name: &str| schema.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind);
     if let Some(kind) = find(field) {
         return Ok(kind);
     }
     match field.split_once('/') {
         Some((head, tail)) if !tail.is_empty() && find(head) == Some(Kind::Open) => Ok(Kind::Open),
-        Some(_) | None => Err(format!("Could not find a property named '{field}'")),
+        Some(_) | None => Err(Wrong::UnknownField(field.to_owned())),
     }
 }
 
@@ -239,7 +292,7 @@ struct Parser<'a> {
 }
 
 impl Parser<'_> {
-    fn any_of(&mut self) -> Result<Filter, String> {
+    fn any_of(&mut self) -> Result<Filter, Wrong> {
         let mut left = self.all_of()?;
         while self.take_name("or") {
             left = Filter::Or(Box::new(left), Box::new(self.all_of()?));
@@ -247,7 +300,7 @@ impl Parser<'_> {
         Ok(left)
     }
 
-    fn all_of(&mut self) -> Result<Filter, String> {
+    fn all_of(&mut self) -> Result<Filter, Wrong> {
         let mut left = self.single()?;
         while self.take_name("and") {
             left = Filter::And(Box::new(left), Box::new(self.single()?));
@@ -255,10 +308,10 @@ impl Parser<'_> {
         Ok(left)
     }
 
-    fn single(&mut self) -> Result<Filter, String> {
+    fn single(&mut self) -> Result<Filter, Wrong> {
         self.depth += 1;
         if self.depth > DEPTH_MAX {
-            return Err("too deeply nested".to_owned());
+            return Err(Wrong::Text("too deeply nested".to_owned()));
         }
         let filter = if self.take_name("not") {
             Filter::Not(Box::new(self.single()?))
@@ -273,7 +326,7 @@ impl Parser<'_> {
         Ok(filter)
     }
 
-    fn condition(&mut self) -> Result<Filter, String> {
+    fn condition(&mut self) -> Result<Filter, Wrong> {
         let name = self.name()?;
         let part = match name.as_str() {
             "startswith" => Part::Start,
@@ -295,14 +348,14 @@ impl Parser<'_> {
         match kind_of(&field, self.schema)? {
             Kind::Text | Kind::Open => {}
             Kind::Number | Kind::Guid | Kind::Moment | Kind::Bool => {
-                return Err(format!("'{field}' is not a text"));
+                return Err(Wrong::Text(format!("'{field}' is not a text")));
             }
         }
         self.compared_with_bool(Filter::Contains(part, field, needle))
     }
 
     /// Takes an `eq true` or `eq false` behind a condition.
-    fn compared_with_bool(&mut self, filter: Filter) -> Result<Filter, String> {
+    fn compared_with_bool(&mut self, filter: Filter) -> Result<Filter, Wrong> {
         let wanted = if self.take_name("eq") {
             true
         } else if self.take_name("ne") {
@@ -312,12 +365,12 @@ impl Parser<'_> {
         };
         let token = self.next()?;
         let Token::Literal(Value::Bool(value)) = token else {
-            return Err(format!("true or false was expected, not `{}`", shown(token)));
+            return Err(Wrong::Text(format!("true or false was expected, not `{}`", shown(token))));
         };
         Ok(if *value == wanted { filter } else { Filter::Not(Box::new(filter)) })
     }
 
-    fn comparison(&mut self, field: String) -> Result<Filter, String> {
+    fn comparison(&mut self, field: String) -> Result<Filter, Wrong> {
         let kind = kind_of(&field, self.schema)?;
         let comparison = match self.name()?.as_str() {
             "eq" => Comparison::Equal,
@@ -326,17 +379,18 @@ impl Parser<'_> {
             "ge" => Comparison::GreaterOrEqual,
             "lt" => Comparison::Less,
             "le" => Comparison::LessOrEqual,
-            other => return Err(format!("`{other}` is not an operator")),
+            other => return Err(Wrong::Text(format!("`{other}` is not an operator"))),
         };
         let token = self.next()?;
         let Token::Literal(constant) = token else {
-            return Err(format!("a constant was expected, not `{}`", shown(token)));
+            return Err(Wrong::Text(format!("a constant was expected, not `{}`", shown(token))));
         };
         Ok(Filter::Compare(field, comparison, coerce(constant.clone(), kind)?))
     }
 
-    fn next(&mut self) -> Result<&Token, String> {
-        let (first, rest) = self.tokens.split_first().ok_or("it ends too early")?;
+    fn next(&mut self) -> Result<&Token, Wrong> {
+        let (first, rest) =
+            self.tokens.split_first().ok_or_else(|| "it ends too early".to_owned())?;
         self.tokens = rest;
         Ok(first)
     }
@@ -353,26 +407,26 @@ impl Parser<'_> {
         self.take(&Token::Name(wanted.to_owned()))
     }
 
-    fn expect(&mut self, wanted: &Token) -> Result<(), String> {
+    fn expect(&mut self, wanted: &Token) -> Result<(), Wrong> {
         let found = self.next()?;
         if found == wanted {
             return Ok(());
         }
-        Err(format!("`{}` was expected, not `{}`", shown(wanted), shown(found)))
+        Err(Wrong::Text(format!("`{}` was expected, not `{}`", shown(wanted), shown(found))))
     }
 
-    fn name(&mut self) -> Result<String, String> {
+    fn name(&mut self) -> Result<String, Wrong> {
         let token = self.next()?;
         let Token::Name(name) = token else {
-            return Err(format!("a name was expected, not `{}`", shown(token)));
+            return Err(Wrong::Text(format!("a name was expected, not `{}`", shown(token))));
         };
         Ok(name.clone())
     }
 
-    fn text(&mut self) -> Result<String, String> {
+    fn text(&mut self) -> Result<String, Wrong> {
         let token = self.next()?;
         let Token::Literal(Value::Text(text)) = token else {
-            return Err(format!("a string was expected, not `{}`", shown(token)));
+            return Err(Wrong::Text(format!("a string was expected, not `{}`", shown(token))));
         };
         Ok(text.clone().into_owned())
     }

@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::filter::Value;
 use crate::money::Decimal;
+use crate::switches::Escape;
 
 /// One word.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,8 +24,8 @@ pub(crate) enum Token {
 /// Splits `text` into words.
 ///
 /// A quote inside a string is doubled (`''`), as OData has it, or escaped (`\'`), as some clients
-/// send it. A backslash before anything else is itself.
-pub(crate) fn tokens(text: &str) -> Result<Vec<Token>, String> {
+/// send it, or both are understood, as `escape` says. A backslash before anything else is itself.
+pub(crate) fn tokens(text: &str, escape: Escape) -> Result<Vec<Token>, String> {
     let mut found = Vec::new();
     let mut rest = text.trim_start();
     while let Some(first) = rest.chars().next() {
@@ -33,10 +34,10 @@ pub(crate) fn tokens(text: &str) -> Result<Vec<Token>, String> {
             ')' => (Token::Close, rest.get(1..).unwrap_or_default()),
             ',' => (Token::Comma, rest.get(1..).unwrap_or_default()),
             '\'' => {
-                let (text, tail) = quoted(rest)?;
+                let (text, tail) = quoted(rest, escape)?;
                 (Token::Literal(Value::Text(text.into())), tail)
             }
-            _ => word(rest)?,
+            _ => word(rest, escape)?,
         };
         found.push(token);
         rest = tail.trim_start();
@@ -45,20 +46,23 @@ pub(crate) fn tokens(text: &str) -> Result<Vec<Token>, String> {
 }
 
 /// The string that begins with the quote at the start of `rest`, and what follows it.
-fn quoted(rest: &str) -> Result<(String, &str), String> {
+fn quoted(rest: &str, escape: Escape) -> Result<(String, &str), String> {
     let mut text = String::new();
     let mut characters = rest.char_indices().skip(1).peekable();
     while let Some((at, character)) = characters.next() {
         let quote_next = matches!(characters.peek(), Some((_, '\'')));
         // `\'` at the very end is a backslash and the closing quote.
-        let escape = character == '\\' && quote_next && rest.get(at + 2..).is_some_and(closes);
+        let escaped = escape != Escape::Doubled
+            && character == '\\'
+            && quote_next
+            && rest.get(at + 2..).is_some_and(closes);
         match character {
-            '\'' if quote_next => {
+            '\'' if quote_next && escape != Escape::Backslash => {
                 text.push('\'');
                 characters.next();
             }
             '\'' => return Ok((text, rest.get(at + 1..).unwrap_or_default())),
-            '\\' if escape => {
+            '\\' if escaped => {
                 text.push('\'');
                 characters.next();
             }
@@ -73,13 +77,13 @@ fn closes(rest: &str) -> bool {
     rest.contains('\'')
 }
 
-fn word(rest: &str) -> Result<(Token, &str), String> {
+fn word(rest: &str, escape: Escape) -> Result<(Token, &str), String> {
     let end = rest
         .find(|character: char| character.is_whitespace() || "(),'".contains(character))
         .unwrap_or(rest.len());
     let (word, tail) = rest.split_at(end);
     if tail.starts_with('\'') {
-        let (text, tail) = quoted(tail)?;
+        let (text, tail) = quoted(tail, escape)?;
         return Ok((Token::Literal(typed(word, &text)?), tail));
     }
     Ok((plain(word)?, tail))

@@ -1,4 +1,5 @@
-//! Who may pass: API key, rate, access token and API version, in this order.
+//! Who may pass: API key, rate, access token, API version, scope, company file and its user, in
+//! this order.
 
 use std::sync::PoisonError;
 use std::time::Duration;
@@ -9,7 +10,17 @@ use tokio::time::Instant;
 
 use crate::answers::ApiError;
 use crate::app::App;
+use crate::clock::Millis;
+use crate::faults::Facts;
+use crate::scopes;
+use crate::switches::{Files, Keys, MissingFile, Scopes, Switches};
 use crate::tokens::EVERGREEN;
+
+/// `Administrator` without a password: the only user that a company file has.
+const CFTOKEN: &str = "QWRtaW5pc3RyYXRvcjo=";
+
+/// A day in milliseconds.
+const DAY_MS: Millis = 86_400_000;
 
 /// A token bucket: holds one second's worth of requests and refills evenly, in real time.
 #[derive(Debug)]
@@ -41,8 +52,33 @@ impl Bucket {
     }
 }
 
+/// The requests of one day, by the sandbox clock. Begins anew with the process.
+#[derive(Debug, Default)]
+pub(crate) struct Day {
+    day: Millis,
+    passed: u64,
+}
+
+impl Day {
+    /// Counts one request, if the day has room for it; 0 means no limit.
+    pub(crate) fn take(&mut self, now: Millis, limit: u64) -> bool {
+        let day = now.div_euclid(DAY_MS);
+        if day != self.day {
+            *self = Self { day, passed: 0 };
+        }
+        let passes = limit == 0 || self.passed < limit;
+        self.passed += u64::from(passes);
+        passes
+    }
+}
+
 /// Lets a request for `/accountright` pass, or says why not.
-pub(crate) fn check(app: &App, headers: &HeaderMap) -> Result<(), ApiError> {
+pub(crate) fn check(
+    app: &App,
+    facts: &Facts,
+    headers: &HeaderMap,
+    switches: &Switches,
+) -> Result<(), ApiError> {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     // `sandbox` is the only key, so its bucket is the only one.
     if header("x-myobapi-key") != Some(EVERGREEN) {
@@ -51,25 +87,48 @@ pub(crate) fn check(app: &App, headers: &HeaderMap) -> Result<(), ApiError> {
         return Err(ApiError::new(StatusCode::FORBIDDEN, name, None, message, details));
     }
     if !app.bucket.lock().unwrap_or_else(PoisonError::into_inner).take(Instant::now()) {
-        return Err(ApiError::rate_limit());
+        return Err(ApiError::rate_limit("per-second", switches));
     }
+    let session = app.session();
+    let mut day = app.day.lock().unwrap_or_else(PoisonError::into_inner);
+    if !day.take(session.now, switches.daily_limit) {
+        return Err(ApiError::rate_limit("daily", switches));
+    }
+    drop(day);
     let bearer = header(AUTHORIZATION.as_str()).and_then(|value| value.split_once(' '));
     let Some((_, token)) = bearer.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
     else {
         let message = "The OAuth token (Bearer) is missing";
         return Err(ApiError::unauthorised("OAuthTokenIsMissing", message));
     };
-    let session = app.session();
-    if !session.books().tokens.is_access(token.trim(), session.now) {
-        return Err(invalid_token());
-    }
+    let books = session.books();
+    let scope = books.tokens.access(token.trim(), session.now).ok_or_else(invalid_token)?;
     if header("x-myobapi-version") != Some("v2") {
         let message = "The API version must be v2";
         let details = "Header: x-myobapi-version";
         let status = StatusCode::BAD_REQUEST;
         return Err(ApiError::new(status, "InvalidApiVersion", None, message, details));
     }
+    if switches.scopes == Scopes::Enforce && !scopes::allow(scope, facts) {
+        return Err(ApiError::access_denied(switches));
+    }
+    let Some((file, _)) = &facts.file else { return Ok(()) };
+    if switches.files == Files::Listed && !books.listed.contains(file.as_str()) {
+        return Err(missing_file(switches));
+    }
+    if switches.keys == Keys::Old && header("x-myobapi-cftoken") != Some(CFTOKEN) {
+        return Err(ApiError::access_denied(switches));
+    }
     Ok(())
+}
+
+/// What a request for a company file gets that does not exist.
+fn missing_file(switches: &Switches) -> ApiError {
+    match switches.missing_file {
+        MissingFile::NotFound => ApiError::not_found(),
+        MissingFile::Forbidden => ApiError::access_denied(switches),
+        MissingFile::Unauthorised => invalid_token(),
+    }
 }
 
 /// What an unknown or expired access token gets.
@@ -84,7 +143,7 @@ mod tests {
 
     use tokio::time::Instant;
 
-    use super::Bucket;
+    use super::{Bucket, DAY_MS, Day};
 
     #[test]
     fn a_bucket_gives_its_rate_and_refills() {
@@ -95,6 +154,16 @@ mod tests {
         assert_eq!(passed(Duration::from_millis(1)), 0);
         assert_eq!(passed(Duration::from_millis(252)), 2);
         assert_eq!(passed(Duration::from_secs(60)), 8);
+    }
+
+    #[test]
+    fn a_day_has_its_requests_and_the_next_one_too() {
+        let mut day = Day::default();
+        let mut passed = |now, limit| (0..9).filter(|_| day.take(now, limit)).count();
+        assert_eq!(passed(5 * DAY_MS, 4), 4);
+        assert_eq!(passed(6 * DAY_MS - 1, 4), 0);
+        assert_eq!(passed(6 * DAY_MS, 4), 4);
+        assert_eq!(passed(6 * DAY_MS, 0), 9);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use flate2::Compression;
-use flate2::write::GzEncoder;
+use flate2::write::{GzEncoder, ZlibEncoder};
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, ETAG, HOST, IF_NONE_MATCH};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
@@ -22,12 +22,13 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use crate::answers::ApiError;
 use crate::app::App;
 use crate::arrival::{Arrival, arrival};
-use crate::call::Orders;
+use crate::call::{Orders, asks};
 use crate::clock::new_uid;
 use crate::events::{Event, Late};
 use crate::faults::{Action, Fault};
 use crate::misbehave::{Disconnect, after_effect, disconnect, takes_effect, without_effect};
-use crate::{clock, gate, requests};
+use crate::switches::{Encoding, Switches};
+use crate::{clock, form, gate, requests};
 
 /// The largest body that is read.
 const BODY_BYTES_MAX: usize = 16 << 20;
@@ -57,29 +58,31 @@ async fn carry_through(app: &App, mut parts: Parts, body: Bytes, next: Next) -> 
     let headers = parts.headers.clone();
     let origin = origin(app, &headers);
     let target = format!("{origin}{}", parts.uri);
-    let (seq, faults) = receive(app, &arrival, &headers);
+    let switches = app.session().books().switches;
+    let (seq, faults) = receive(app, &arrival, &headers, &switches);
+    let pack = async |answer| encoded(&method, &headers, answer, switches.encoding).await;
     let faults = match faults {
         Ok(faults) => faults,
-        Err(refusal) => {
-            return send(app, seq, encoded(&method, &headers, refusal.into_response()).await);
-        }
+        Err(refusal) => return send(app, seq, pack(refusal.into_response()).await),
     };
     let (delay, fault) = split(faults);
     pause(delay.saturating_add(half(app.latency))).await;
     let answer = match &fault {
         Some(fault) if !takes_effect(fault.action) => {
             if fault.action == Action::LateCommit {
-                postpone(app, seq, &arrival, &body, fault.delay_ms);
+                let query = form::pairs(parts.uri.query().unwrap_or_default());
+                let strict = asks(&query, "warningsAsErrors");
+                postpone(app, seq, &arrival, late(&body, fault.delay_ms, strict));
             }
-            encoded(&method, &headers, without_effect(fault.action, &target)).await
+            pack(without_effect(fault.action, &target, &switches)).await
         }
         Some(_) | None => {
-            parts.extensions.insert(orders(origin, fault.as_ref()));
+            parts.extensions.insert(orders(origin, fault.as_ref(), switches));
             let answer = next.run(Request::from_parts(parts, Body::from(body))).await;
             if method != Method::GET && answer.status().is_success() {
                 app.requests().committed(seq);
             }
-            let answer = encoded(&method, &headers, answer).await;
+            let answer = pack(answer).await;
             match &fault {
                 Some(fault) => after_effect(fault.action, answer).await,
                 None => answer,
@@ -97,6 +100,7 @@ fn receive(
     app: &App,
     arrival: &Arrival,
     headers: &HeaderMap,
+    switches: &Switches,
 ) -> (u64, Result<Vec<Fault>, ApiError>) {
     let facts = &arrival.facts;
     let mut session = app.session();
@@ -119,7 +123,7 @@ fn receive(
     }
     drop(session);
     if facts.path.starts_with("/accountright")
-        && let Err(refusal) = gate::check(app, headers)
+        && let Err(refusal) = gate::check(app, facts, headers, switches)
     {
         return (seq, Err(refusal));
     }
@@ -152,31 +156,44 @@ fn split(faults: Vec<Fault>) -> (Duration, Option<Fault>) {
 }
 
 /// What the handler is to do differently.
-fn orders(origin: String, fault: Option<&Fault>) -> Orders {
+fn orders(origin: String, fault: Option<&Fault>, switches: Switches) -> Orders {
     let hide = fault.filter(|fault| fault.action == Action::HideFromSearch);
     Orders {
         origin,
         hide_for: hide.map(|fault| fault.delay_ms),
         whole_body: fault.is_some_and(|fault| fault.action == Action::TruncateBody),
+        switches,
     }
 }
 
 /// Keeps a request for later. One that creates nothing is only dropped.
-fn postpone(app: &App, seq: u64, arrival: &Arrival, body: &Bytes, delay_ms: u64) {
+fn postpone(app: &App, seq: u64, arrival: &Arrival, late: impl FnOnce(Late) -> Late) {
     let Some((file, _)) = &arrival.facts.file else { return };
     let Some(target) = arrival.target else { return };
     let mut session = app.session();
     let id = session.books().next_late();
-    let late = Late {
+    let file = file.as_str().into();
+    let late = late(Late {
         id,
-        due: session.now.saturating_add(i64::try_from(delay_ms).unwrap_or(i64::MAX)),
-        file: file.as_str().into(),
+        due: session.now,
+        file,
         target,
-        body: String::from_utf8_lossy(body).into(),
-    };
+        body: Box::default(),
+        warnings_as_errors: false,
+    });
     // If the log fails, the request has no effect, and no answer says that it has.
     if session.commit(Event::Postponed(late)).is_ok() {
         app.late_requests().insert(id, seq);
+    }
+}
+
+/// What a late request carries.
+fn late(body: &Bytes, delay_ms: u64, warnings_as_errors: bool) -> impl FnOnce(Late) -> Late {
+    let body = String::from_utf8_lossy(body).into();
+    let delay = i64::try_from(delay_ms).unwrap_or(i64::MAX);
+    move |late| {
+        let due = late.due.saturating_add(delay);
+        Late { due, body, warnings_as_errors, ..late }
     }
 }
 
@@ -236,7 +253,12 @@ fn origin(app: &App, headers: &HeaderMap) -> String {
 }
 
 /// Adds the `ETag`, answers 304 if the client has it already, and packs the body if it may.
-async fn encoded(method: &Method, headers: &HeaderMap, answer: Response) -> Response {
+async fn encoded(
+    method: &Method,
+    headers: &HeaderMap,
+    answer: Response,
+    encoding: Encoding,
+) -> Response {
     let (mut parts, body) = answer.into_parts();
     let body = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
     parts.headers.remove(CONTENT_LENGTH);
@@ -252,11 +274,16 @@ async fn encoded(method: &Method, headers: &HeaderMap, answer: Response) -> Resp
         }
     }
     let accepted = headers.get(ACCEPT_ENCODING).and_then(|accepted| accepted.to_str().ok());
-    let packed =
-        if !body.is_empty() && accepted.is_some_and(accepts_gzip) { gzip(&body) } else { None };
-    let body = match packed {
-        Some(packed) => {
-            parts.headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    let coding = match encoding {
+        Encoding::Gzip => Some("gzip"),
+        Encoding::Deflate => Some("deflate"),
+        Encoding::None => None,
+    };
+    let coding =
+        coding.filter(|coding| !body.is_empty() && accepted.is_some_and(|it| accepts(it, coding)));
+    let body = match coding.and_then(|coding| Some((coding, packed(coding, &body)?))) {
+        Some((coding, packed)) => {
+            parts.headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding));
             Body::from(packed)
         }
         None => Body::from(body),
@@ -270,18 +297,24 @@ fn etag(body: &[u8]) -> String {
     format!("\"{}\"", i64::from_ne_bytes(hasher.finish().to_ne_bytes()))
 }
 
-fn accepts_gzip(accepted: &str) -> bool {
+fn accepts(accepted: &str, wanted: &str) -> bool {
     accepted.split(',').any(|coding| {
         let (coding, weight) = coding.split_once(';').unwrap_or((coding, ""));
         let refused = weight.trim().strip_prefix("q=").is_some_and(|weight| {
             weight.trim_end_matches('0').trim_end_matches('.').trim_end_matches('0').is_empty()
         });
-        coding.trim().eq_ignore_ascii_case("gzip") && !refused
+        coding.trim().eq_ignore_ascii_case(wanted) && !refused
     })
 }
 
-fn gzip(body: &[u8]) -> Option<Vec<u8>> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+fn packed(coding: &str, body: &[u8]) -> Option<Vec<u8>> {
+    if coding == "gzip" {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(body).ok()?;
+        return encoder.finish().ok();
+    }
+    // What HTTP calls deflate is zlib's format.
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(body).ok()?;
     encoder.finish().ok()
 }

@@ -72,6 +72,8 @@ pub(crate) struct Show<'a> {
     pub(crate) base: Option<&'a str>,
     /// Whether to show the lines; without them it is the shape of `/Sale/Invoice`.
     pub(crate) lines: bool,
+    /// Whether to show `JournalMemo`.
+    pub(crate) memo: bool,
 }
 
 #[derive(Serialize)]
@@ -95,7 +97,8 @@ struct Head<'a> {
     total_amount: Cents,
     balance_due_amount: Cents,
     status: &'static str,
-    journal_memo: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    journal_memo: Option<Nullable<'a>>,
     comment: Option<&'a str>,
     #[serde(flatten)]
     further: BTreeMap<&'a str, &'a RawValue>,
@@ -126,6 +129,10 @@ struct LineView<'a> {
     further: BTreeMap<&'a str, &'a RawValue>,
     row_version: String,
 }
+
+/// A text that is shown as null if it is absent.
+#[derive(Serialize)]
+struct Nullable<'a>(Option<&'a str>);
 
 /// A link to a record with the names that go with it.
 #[derive(Serialize)]
@@ -164,7 +171,7 @@ impl Show<'_> {
             total_amount: invoice.total,
             balance_due_amount: invoice.total,
             status: invoice.status(),
-            journal_memo: invoice.memo.as_deref(),
+            journal_memo: self.memo.then_some(Nullable(invoice.memo.as_deref())),
             comment: invoice.comment.as_deref(),
             further: further(invoice.further.as_deref()),
             last_modified: clock::zoneless(invoice.modified),

@@ -43,8 +43,10 @@ mod record;
 mod record_api;
 mod requests;
 mod routes;
+mod scopes;
 mod server;
 mod store;
+mod switches;
 mod table;
 mod tokens;
 mod totals;
@@ -54,3 +56,4 @@ mod wire;
 mod tests;
 
 pub use server::{Options, Sandbox, ServeError, StartError};
+pub use switches::{Changes, Switch, SwitchError, switches};

@@ -8,8 +8,10 @@ use serde_json::json;
 
 use crate::answers::{ApiError, json_text};
 use crate::call::Call;
-use crate::filter::{Filter, Schema, Value, kind_of, order};
+use crate::filter::{Filter, Schema, Value, Wrong, kind_of, order};
 use crate::form;
+use crate::invoice::NUMBER;
+use crate::switches::{NumberCase, UnknownField};
 
 /// How many rows a page has unless asked otherwise.
 const TOP: usize = 400;
@@ -35,9 +37,8 @@ struct Order {
 
 impl Query {
     /// Reads the query's options; what does not begin with these four names is ignored.
-    pub(crate) fn parse(pairs: &[(String, String)], schema: Schema) -> Result<Self, ApiError> {
-        let filter = form::value(pairs, "$filter").filter(|text| !text.trim().is_empty());
-        let filter = filter.map(|text| Filter::parse(text, schema)).transpose();
+    pub(crate) fn parse(call: &Call, schema: Schema) -> Result<Self, ApiError> {
+        let pairs = &call.query;
         let number = |key: &str, default| match form::value(pairs, key) {
             None => Ok(default),
             Some(text) => text
@@ -48,7 +49,7 @@ impl Query {
         let orders = form::value(pairs, "$orderby").unwrap_or_default();
         let orders = orders.split(',').map(str::trim).filter(|text| !text.is_empty());
         Ok(Self {
-            filter: filter.map_err(|why| ApiError::query(format!("$filter: {why}")))?,
+            filter: filter(call, schema)?,
             orders: orders.map(|text| Order::parse(text, schema)).collect::<Result<_, _>>()?,
             top: number("$top", TOP)?.min(TOP_MAX),
             skip: number("$skip", 0)?,
@@ -94,6 +95,21 @@ impl Query {
             }
         }
         Ordering::Equal
+    }
+}
+
+/// The condition that is asked for, as the switches have it understood.
+fn filter(call: &Call, schema: Schema) -> Result<Option<Filter>, ApiError> {
+    let switches = &call.orders.switches;
+    let text = form::value(&call.query, "$filter").filter(|text| !text.trim().is_empty());
+    let Some(text) = text else { return Ok(None) };
+    match Filter::parse(text, schema, switches.quote_escape) {
+        Ok(filter) if switches.number_case == NumberCase::Fold => Ok(Some(filter.folding(NUMBER))),
+        Ok(filter) => Ok(Some(filter)),
+        Err(Wrong::UnknownField(_)) if switches.unknown_field == UnknownField::Everything => {
+            Ok(None)
+        }
+        Err(why) => Err(ApiError::query(format!("$filter: {why}"))),
     }
 }
 

@@ -9,11 +9,11 @@ use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use http::{HeaderValue, StatusCode};
 use hyper::body::{Frame, SizeHint};
-use serde_json::json;
 
-use crate::answers::{ApiError, json_text};
+use crate::answers::{ApiError, retry_after};
 use crate::faults::Action;
 use crate::gate;
+use crate::switches::Switches;
 
 /// Marks an answer that is not to be given: the connection is closed instead.
 #[derive(Clone, Copy, Debug)]
@@ -55,26 +55,27 @@ pub(crate) fn takes_effect(action: Action) -> bool {
 }
 
 /// The answer to a request that is to go wrong without any effect; `target` is its address.
-pub(crate) fn without_effect(action: Action, target: &str) -> Response {
+pub(crate) fn without_effect(action: Action, target: &str, switches: &Switches) -> Response {
     match action {
         Action::Error500 | Action::SearchError => internal_error(),
         Action::GatewayTimeout => gateway_timeout(),
         Action::Unavailable503 => {
             let html = "<html><body><h1>503 Service Unavailable</h1></body></html>";
-            html_page(StatusCode::SERVICE_UNAVAILABLE, html)
+            let page = html_page(StatusCode::SERVICE_UNAVAILABLE, html);
+            retry_after(page, switches.retry_after.0)
         }
-        Action::RateLimit => ApiError::rate_limit().into_response(),
+        // The fault says its status, whatever the switch for the true limit says.
+        Action::RateLimit => {
+            let error = ApiError::rate_limit("per-second", &Switches::default());
+            error.later(switches).into_response()
+        }
         Action::TooMany429 => {
             let status = StatusCode::TOO_MANY_REQUESTS;
-            ApiError::new(status, "TooManyRequests", None, "Too many requests", "").into_response()
+            let error = ApiError::new(status, "TooManyRequests", None, "Too many requests", "");
+            error.later(switches).into_response()
         }
         Action::Unauthorised => gate::invalid_token().into_response(),
-        Action::AccessDenied => {
-            // MYOB's body for this has no `Errors` around it, and a word for a code.
-            let message = "You are not authorised to access this resource";
-            let body = json!({ "Message": message, "ErrorCode": "AccessDenied" });
-            json_text(StatusCode::FORBIDDEN, body.to_string())
-        }
+        Action::AccessDenied => ApiError::access_denied(switches).into_response(),
         Action::NotFound => ApiError::not_found().into_response(),
         Action::Reject => {
             let message = "The sandbox was told to reject this request";

@@ -8,6 +8,8 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use crate::switches::Rounding;
+
 /// Digits behind the point that a [`Decimal`] keeps.
 const SCALE: u32 = 6;
 
@@ -52,6 +54,13 @@ impl Decimal {
         i64::try_from(if negative { -scaled } else { scaled }).ok().map(Self)
     }
 
+    /// With at most `places` digits behind the point, half away from zero.
+    pub(crate) fn rounded(self, places: u32) -> Self {
+        let unit = 10_i128.pow(SCALE.saturating_sub(places));
+        let rounded = divide(i128::from(self.0), unit).saturating_mul(unit);
+        Self(i64::try_from(rounded).unwrap_or(self.0))
+    }
+
     /// Whether it is zero.
     pub(crate) fn is_zero(self) -> bool {
         self.0 == 0
@@ -66,21 +75,18 @@ impl Decimal {
 
 impl Cents {
     /// `quantity * price`, less `discount` per cent, rounded once. `None` if it is too large.
-    pub(crate) fn of(quantity: Decimal, price: Decimal, discount: Decimal) -> Option<Self> {
+    pub(crate) fn of(
+        quantity: Decimal,
+        price: Decimal,
+        discount: Decimal,
+        half_even: bool,
+    ) -> Option<Self> {
         let kept = (100 * ONE).checked_sub(i128::from(discount.0))?;
         let exact = i128::from(quantity.0).checked_mul(i128::from(price.0))?.checked_mul(kept)?;
         // Two decimals and a percentage: 6 + 6 + 8 places, of which two remain.
-        i64::try_from(divide(exact, 10_i128.pow(18))).ok().map(Self)
-    }
-
-    /// The tax on this amount at `rate` per cent, contained in it or on top of it.
-    pub(crate) fn tax(self, rate: Decimal, contained: bool) -> Option<Self> {
-        let base = 100 * ONE + if contained { i128::from(rate.0) } else { 0 };
-        let product = i128::from(self.0).checked_mul(i128::from(rate.0))?;
-        if base <= 0 {
-            return None;
-        }
-        i64::try_from(divide(product, base)).ok().map(Self)
+        let by = 10_i128.pow(18);
+        let cents = if half_even { divide_half_even(exact, by) } else { divide(exact, by) };
+        i64::try_from(cents).ok().map(Self)
     }
 
     /// The sum; `None` if it is too large.
@@ -97,6 +103,52 @@ impl Cents {
     pub(crate) fn decimal(self) -> Decimal {
         Decimal(self.0.saturating_mul(10_000))
     }
+}
+
+/// Rounds the taxes of one invoice to cents.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rounder {
+    rounding: Rounding,
+    /// What the lines before left over, in parts of a cent.
+    carried: i128,
+}
+
+/// Parts of a cent that are carried from line to line.
+const PARTS: i128 = 1_000_000_000;
+
+impl Rounder {
+    /// With nothing carried yet.
+    pub(crate) fn new(rounding: Rounding) -> Self {
+        Self { rounding, carried: 0 }
+    }
+
+    /// The tax on `amount` at `rate` per cent, contained in it or on top of it.
+    pub(crate) fn tax(&mut self, amount: Cents, rate: Decimal, contained: bool) -> Option<Cents> {
+        let base = 100 * ONE + if contained { i128::from(rate.0) } else { 0 };
+        let product = i128::from(amount.0).checked_mul(i128::from(rate.0))?;
+        if base <= 0 {
+            return None;
+        }
+        let cents = match self.rounding {
+            Rounding::HalfAway => divide(product, base),
+            Rounding::HalfEven => divide_half_even(product, base),
+            Rounding::Carry => {
+                let exact = divide(product.checked_mul(PARTS)?, base) + self.carried;
+                let cents = divide(exact, PARTS);
+                self.carried = exact - cents * PARTS;
+                cents
+            }
+        };
+        i64::try_from(cents).ok().map(Cents)
+    }
+}
+
+/// Divides by a positive number; what lies in the middle goes to the even neighbour.
+fn divide_half_even(number: i128, by: i128) -> i128 {
+    let away = divide(number, by);
+    let middle = number.checked_mul(2).is_some_and(|twice| twice.rem_euclid(by) == 0)
+        && number.rem_euclid(by) != 0;
+    if middle && away.rem_euclid(2) != 0 { away - number.signum() } else { away }
 }
 
 /// Divides by a positive number, half away from zero.

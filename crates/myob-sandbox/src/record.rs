@@ -30,6 +30,9 @@ pub(crate) enum Resource {
 pub(crate) struct Record {
     pub(crate) uid: Uuid,
     pub(crate) row_version: i64,
+    /// Absent in what was there from the start.
+    #[serde(default)]
+    pub(crate) created: Millis,
     pub(crate) modified: Millis,
     pub(crate) fields: Map<String, Json>,
 }

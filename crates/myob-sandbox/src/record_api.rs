@@ -10,14 +10,16 @@ use crate::clock::{Millis, new_row_version, new_uid};
 use crate::events::Event;
 use crate::listing::Query;
 use crate::record::{Record, Resource};
+use crate::switches::{Files, Keys};
 
 /// `GET` of the list.
 pub(crate) fn list(resource: Resource, call: &Call) -> Result<Response, ApiError> {
-    let query = Query::parse(&call.query, resource.schema())?;
+    let query = Query::parse(call, resource.schema())?;
     let mut session = call.app.session();
     session.open_file(call.file())?;
     let file = session.books().files.get(call.file()).ok_or_else(ApiError::not_found)?;
     let rows = file.records(resource).candidates(query.filter.as_ref());
+    let rows = rows.filter(|record| call.orders.is_visible(record.created, session.now));
     let value = |record, field: &str| Record::value(record, field, resource.schema());
     Ok(query.page(call, rows, value, |record| view(resource, record, call)))
 }
@@ -27,7 +29,9 @@ pub(crate) fn show(resource: Resource, call: &Call) -> Result<Response, ApiError
     let mut session = call.app.session();
     session.open_file(call.file())?;
     let file = session.books().files.get(call.file()).ok_or_else(ApiError::not_found)?;
-    let record = file.records(resource).get(call.uid()?).ok_or_else(ApiError::not_found)?;
+    let record = file.records(resource).get(call.uid()?);
+    let record = record.filter(|it| call.orders.is_visible(it.created, session.now));
+    let record = record.ok_or_else(ApiError::not_found)?;
     Ok(json_text(StatusCode::OK, view(resource, record, call)))
 }
 
@@ -53,8 +57,13 @@ pub(crate) fn put(resource: Resource, call: &Call) -> Result<Response, ApiError>
     if version != Some(old.row_version.to_string().as_str()) {
         return Err(ApiError::row_version());
     }
-    let (fields, modified) = (resource.read(body)?, session.now);
-    let record = Record { uid, row_version: new_row_version(), modified, fields };
+    let record = Record {
+        uid,
+        row_version: new_row_version(),
+        created: old.created,
+        modified: session.now,
+        fields: resource.read(body)?,
+    };
     let answer = answer(StatusCode::OK, resource, &record, call);
     session.commit(Event::RecordPut { file: call.file().into(), resource, record, late: None })?;
     Ok(answer)
@@ -80,7 +89,8 @@ pub(crate) fn create(resource: Resource, body: &[u8], now: Millis) -> Result<Rec
         return Err(ApiError::row_version());
     }
     let fields = resource.read(body)?;
-    Ok(Record { uid: new_uid(), row_version: new_row_version(), modified: now, fields })
+    let (uid, row_version) = (new_uid(), new_row_version());
+    Ok(Record { uid, row_version, created: now, modified: now, fields })
 }
 
 fn read(body: &[u8]) -> Result<Map<String, Json>, ApiError> {
@@ -115,8 +125,17 @@ pub(crate) async fn company_file(call: Call) -> Result<Response, ApiError> {
 /// All company files that were mentioned so far: a bare array, as MYOB has it.
 pub(crate) async fn company_files(call: Call) -> Result<Response, ApiError> {
     let session = call.app.session();
+    let (books, switches) = (session.books(), &call.orders.switches);
     let origin = &call.orders.origin;
-    let files = session.books().files.keys().map(|file| company_file_view(file, origin));
+    let listed = |file: &&str| switches.files == Files::Any || books.listed.contains(*file);
+    let files = books
+        .files
+        .keys()
+        .map(|file| &**file)
+        .filter(listed)
+        .map(|file| company_file_view(file, origin));
+    // New keys see none: the redirect after consent names theirs.
+    let files = files.filter(|_| switches.keys != Keys::New);
     Ok(ok(&files.collect::<Vec<_>>()))
 }
 

@@ -42,6 +42,8 @@ pub(crate) fn routes(app: Arc<App>) -> Router {
             "/sandbox/faults",
             get(control::faults).post(control::append_faults).delete(control::clear_faults),
         )
+        .route("/sandbox/switches", get(control::switches).put(control::set_switches))
+        .route("/sandbox/files", get(control::files).post(control::name_file))
         .route("/sandbox/clock", get(control::clock).post(control::advance_clock))
         .route("/sandbox/reset", post(control::reset))
         .layer(from_fn(control::only_from_here));

@@ -21,11 +21,13 @@ use tokio::task::JoinSet;
 
 use crate::app::App;
 use crate::control::Peer;
+use crate::events::Event;
 use crate::gate::Bucket;
 use crate::log::LoadError;
 use crate::misbehave::Disconnect;
 use crate::routes::routes;
 use crate::store::Store;
+use crate::switches::Changes;
 
 /// How a sandbox is to run.
 #[derive(Clone, Debug)]
@@ -70,6 +72,12 @@ pub enum StartError {
     StateInUse {
         /// Which.
         path: PathBuf,
+    },
+    /// The switches cannot be written to the state.
+    #[error("the switches cannot be set: {why}")]
+    Switches {
+        /// Why.
+        why: String,
     },
     /// A line of the state is damaged.
     #[error("{path}:{line}: the state is damaged: {why}", path = path.display())]
@@ -124,6 +132,12 @@ impl Sandbox {
         let url = format!("http://{}", listener.local_addr().map_err(failed)?);
         let app = App::new(store, Bucket::new(rate_per_second), latency, url);
         Ok(Self { listener, app: Arc::new(app) })
+    }
+
+    /// Sets switches, as `PUT /sandbox/switches` does.
+    pub fn switch(&self, changes: Changes) -> Result<(), StartError> {
+        let set = self.app.session().commit(Event::SwitchesSet(changes));
+        set.map_err(|error| StartError::Switches { why: error.message })
     }
 
     /// Where it listens, such as `http://127.0.0.1:8080`; paths are put behind it.

@@ -9,8 +9,9 @@ use crate::books::Books;
 use crate::clock::Millis;
 use crate::company_file::first_records;
 use crate::events::{Event, Late};
+use crate::invoice_entry::Desk;
 use crate::log::{LoadError, Log};
-use crate::{invoice_entry, record_api};
+use crate::record_api;
 
 /// Books and log.
 #[derive(Debug)]
@@ -120,7 +121,13 @@ impl Session<'_> {
             Target::Invoice(layout) => {
                 let file =
                     self.inner.books.files.get(&late.file).ok_or_else(ApiError::not_found)?;
-                let invoice = invoice_entry::create(file, layout, body, late.due)?;
+                let desk = Desk {
+                    file,
+                    switches: &self.inner.books.switches,
+                    warnings_as_errors: late.warnings_as_errors,
+                    now: late.due,
+                };
+                let invoice = desk.create(layout, body)?;
                 let invoice = Box::new(invoice);
                 Ok(Event::InvoicePut { file: late.file, invoice, late: Some(late.id) })
             }

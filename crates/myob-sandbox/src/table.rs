@@ -139,7 +139,9 @@ impl<T: Row> Table<T> {
                 places.extend(self.places(right)?);
                 Some(places)
             }
-            Filter::Compare(..) | Filter::Contains(..) | Filter::Not(_) => None,
+            Filter::Compare(..) | Filter::Folded(..) | Filter::Contains(..) | Filter::Not(_) => {
+                None
+            }
         }
     }
 }

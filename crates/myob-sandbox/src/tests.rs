@@ -8,6 +8,8 @@ mod invoices;
 mod lists;
 mod oauth;
 mod records;
+mod switches;
+mod switches_of_access;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -176,6 +178,11 @@ impl Bed {
 
     async fn fault(&self, fault: Json) {
         let (status, answer) = self.control(Method::POST, "faults", Some(json!([fault]))).await;
+        assert_eq!(status, 200, "{answer}");
+    }
+
+    async fn switch(&self, switches: Json) {
+        let (status, answer) = self.control(Method::PUT, "switches", Some(switches)).await;
         assert_eq!(status, 200, "{answer}");
     }
 

@@ -1,13 +1,13 @@
 //! OAuth codes and tokens that were given out.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Millis;
 
-/// How long an access token counts: 20 minutes, as MYOB's.
-pub(crate) const ACCESS_SECONDS: i64 = 1200;
+/// How long the access token of a grant counted that does not say when it was made.
+const ACCESS_MS: Millis = 1_200_000;
 
 /// The refresh token that is valid any number of times; also the API key and the secret.
 pub(crate) const EVERGREEN: &str = "sandbox";
@@ -21,47 +21,107 @@ pub(crate) struct Grant {
     pub(crate) expires: Millis,
     /// The code or refresh token that is used up by it.
     pub(crate) spent: Option<String>,
+    /// When it was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) made: Option<Millis>,
+    /// When the refresh token stops to count; never if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) refresh_expires: Option<Millis>,
+    /// Until when what is used up still counts; at once if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) spent_until: Option<Millis>,
+    #[serde(default, skip_serializing_if = "Scope::is_everything")]
+    pub(crate) scope: Scope,
+}
+
+/// What was consented to: names with blanks between them, or everything.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Scope(pub(crate) Option<String>);
+
+impl Scope {
+    fn is_everything(&self) -> bool {
+        self.0.is_none()
+    }
+}
+
+/// A code that waits to be used.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Code {
+    #[serde(rename = "code")]
+    pub(crate) text: String,
+    /// The redirect address that it was given for.
+    pub(crate) redirect: String,
+    #[serde(default, skip_serializing_if = "Scope::is_everything")]
+    pub(crate) scope: Scope,
+}
+
+/// A token that counts until some time, for some scopes.
+#[derive(Clone, Debug)]
+struct Token {
+    until: Option<Millis>,
+    scope: Scope,
 }
 
 /// What counts now.
 #[derive(Debug, Default)]
 pub(crate) struct Tokens {
-    access: HashMap<String, Millis>,
-    refresh: HashSet<String>,
-    codes: HashMap<String, String>,
+    access: HashMap<String, Token>,
+    refresh: HashMap<String, Token>,
+    codes: HashMap<String, Code>,
+}
+
+impl Token {
+    fn counts(&self, now: Millis) -> bool {
+        self.until.is_none_or(|until| now < until)
+    }
 }
 
 impl Tokens {
-    /// Enters a grant; what it used up is dead from here on.
+    /// Enters a grant; what it used up is dead from here on, or from its time on.
     pub(crate) fn grant(&mut self, grant: Grant) {
         // Tokens that ran out before this grant was made are of no use any more.
-        let made = grant.expires - ACCESS_SECONDS * 1000;
-        self.access.retain(|_, expires| *expires > made);
+        let made = grant.made.unwrap_or(grant.expires - ACCESS_MS);
+        self.access.retain(|_, token| token.counts(made));
+        self.refresh.retain(|_, token| token.counts(made));
         if let Some(spent) = &grant.spent {
-            self.refresh.remove(spent);
             self.codes.remove(spent);
+            if let Some(until) = grant.spent_until
+                && let Some(token) = self.refresh.get_mut(spent)
+            {
+                token.until = Some(token.until.map_or(until, |earlier| earlier.min(until)));
+            } else {
+                self.refresh.remove(spent);
+            }
         }
-        self.access.insert(grant.access, grant.expires);
-        self.refresh.insert(grant.refresh);
+        let token = |until| Token { until, scope: grant.scope.clone() };
+        self.access.insert(grant.access, token(Some(grant.expires)));
+        // A token that is given again keeps the life that it had.
+        self.refresh.entry(grant.refresh).or_insert_with(|| token(grant.refresh_expires));
     }
 
-    /// Enters a code that was given for a redirect address.
-    pub(crate) fn code(&mut self, code: String, redirect: String) {
-        self.codes.insert(code, redirect);
+    /// Enters a code.
+    pub(crate) fn code(&mut self, code: Code) {
+        self.codes.insert(code.text.clone(), code);
     }
 
-    /// Whether `token` counts at `now`.
-    pub(crate) fn is_access(&self, token: &str, now: Millis) -> bool {
-        self.access.get(token).is_some_and(|expires| now < *expires)
+    /// The scope of an access token that counts at `now`.
+    pub(crate) fn access(&self, token: &str, now: Millis) -> Option<&Scope> {
+        let token = self.access.get(token).filter(|token| token.counts(now))?;
+        Some(&token.scope)
     }
 
-    /// Whether `token` can be used for a new grant.
-    pub(crate) fn is_refresh(&self, token: &str) -> bool {
-        token == EVERGREEN || self.refresh.contains(token)
+    /// The scope of a refresh token that can be used for a new grant at `now`.
+    pub(crate) fn refresh(&self, token: &str, now: Millis) -> Option<Scope> {
+        if token == EVERGREEN {
+            return Some(Scope::default());
+        }
+        let token = self.refresh.get(token).filter(|token| token.counts(now))?;
+        Some(token.scope.clone())
     }
 
-    /// The redirect address that `code` was given for.
-    pub(crate) fn redirect_of(&self, code: &str) -> Option<&str> {
-        self.codes.get(code).map(String::as_str)
+    /// A code with what it was given for.
+    pub(crate) fn code_given(&self, code: &str) -> Option<&Code> {
+        self.codes.get(code)
     }
 }

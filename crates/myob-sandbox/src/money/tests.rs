@@ -1,9 +1,14 @@
 //! What decimals and cents keep, round and print.
 
-use super::{Cents, Decimal};
+use super::{Cents, Decimal, Rounder};
+use crate::switches::Rounding;
 
 fn decimal(text: &str) -> Decimal {
     Decimal::parse(text).unwrap()
+}
+
+fn tax(amount: Cents, rate: &str, contained: bool) -> Option<Cents> {
+    Rounder::new(Rounding::HalfAway).tax(amount, decimal(rate), contained)
 }
 
 #[test]
@@ -29,23 +34,23 @@ fn decimals_are_read_and_printed_exactly() {
 #[test]
 fn amounts_round_half_away_from_zero_once() {
     let of = |quantity, price, discount| {
-        Cents::of(decimal(quantity), decimal(price), decimal(discount)).unwrap().to_string()
+        Cents::of(decimal(quantity), decimal(price), decimal(discount), false).unwrap().to_string()
     };
     assert_eq!(of("3", "0.335", "0"), "1.01");
     assert_eq!(of("1", "0.005", "0"), "0.01");
     assert_eq!(of("-1", "0.005", "0"), "-0.01");
     assert_eq!(of("6", "0.99", "0"), "5.94");
     assert_eq!(of("1", "99.99", "12.5"), "87.49");
-    assert_eq!(Cents::of(decimal("9e12"), decimal("9e12"), decimal("0")), None);
+    assert_eq!(Cents::of(decimal("9e12"), decimal("9e12"), decimal("0"), false), None);
 }
 
 #[test]
 fn tax_is_contained_or_on_top() {
     let amount = decimal("110").cents();
-    assert_eq!(amount.tax(decimal("10"), true).unwrap().to_string(), "10.00");
-    assert_eq!(amount.tax(decimal("10"), false).unwrap().to_string(), "11.00");
-    assert_eq!(amount.tax(decimal("0"), true).unwrap().to_string(), "0.00");
-    assert_eq!(decimal("5.94").cents().tax(decimal("10"), true).unwrap().to_string(), "0.54");
+    assert_eq!(tax(amount, "10", true).unwrap().to_string(), "10.00");
+    assert_eq!(tax(amount, "10", false).unwrap().to_string(), "11.00");
+    assert_eq!(tax(amount, "0", true).unwrap().to_string(), "0.00");
+    assert_eq!(tax(decimal("5.94").cents(), "10", true).unwrap().to_string(), "0.54");
 }
 
 #[test]
