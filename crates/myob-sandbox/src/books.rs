@@ -21,6 +21,10 @@ pub(crate) struct Books {
     pub(crate) switches: Switches,
     /// Company files that were named or consented.
     pub(crate) listed: BTreeSet<Box<str>>,
+    /// Whether the API key was switched off.
+    pub(crate) key_inactive: bool,
+    /// Invoices that fills have made.
+    pub(crate) filled: u64,
     arrivals: HashMap<Box<str>, HashMap<Box<str>, u64>>,
     late: BTreeMap<u64, Late>,
     last_late: u64,
@@ -88,8 +92,16 @@ impl Books {
             Event::FileListed(file) => {
                 self.listed.insert(file);
             }
+            Event::TokensExpired => self.tokens.expire(),
+            Event::ConsentRevoked => self.tokens.revoke(),
+            Event::KeysActive(active) => self.key_inactive = !active,
+            Event::Filled(fill) => {
+                self.filled += u64::from(fill.count);
+                fill.apply(self.file_mut(fill.file.clone()));
+            }
             Event::Reset => {
-                let tokens = std::mem::take(&mut self.tokens);
+                let mut tokens = std::mem::take(&mut self.tokens);
+                tokens.consent();
                 *self = Self { tokens, ..Self::default() };
             }
         }

@@ -9,7 +9,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use crate::answers::{ApiError, ok};
@@ -19,7 +19,6 @@ use crate::clock::{Millis, rfc3339};
 use crate::events::Event;
 use crate::faults::Fault;
 use crate::invoice::NUMBER;
-use crate::switches::Changes;
 
 /// Who is at the other end of a connection.
 #[derive(Clone, Copy, Debug)]
@@ -179,45 +178,7 @@ pub(crate) async fn reset(call: Call) -> Result<Response, ApiError> {
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-/// `GET /sandbox/switches`.
-pub(crate) async fn switches(call: Call) -> Response {
-    ok(&call.app.session().books().switches.shown())
-}
-
-/// `PUT /sandbox/switches`: sets those that are named, all or none.
-pub(crate) async fn set_switches(call: Call) -> Result<Response, ApiError> {
-    let given: Map<String, Json> =
-        serde_json::from_slice(&call.body).map_err(|error| bad(error.to_string()))?;
-    let changes = Changes::of_json(&given).map_err(|error| bad(error.to_string()))?;
-    let mut session = call.app.session();
-    session.commit(Event::SwitchesSet(changes))?;
-    Ok(ok(&session.books().switches.shown()))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Named {
-    company_file: String,
-}
-
-/// `GET /sandbox/files`: the company files that were named, and those that consented.
-pub(crate) async fn files(call: Call) -> Response {
-    ok(&call.app.session().books().listed)
-}
-
-/// `POST /sandbox/files`: names a company file, which exists from then on.
-pub(crate) async fn name_file(call: Call) -> Result<Response, ApiError> {
-    let Named { company_file } =
-        serde_json::from_slice(&call.body).map_err(|error| bad(error.to_string()))?;
-    if company_file.is_empty() {
-        return Err(bad("company_file is empty"));
-    }
-    let mut session = call.app.session();
-    session.open_file(&company_file)?;
-    session.commit(Event::FileListed(company_file.into()))?;
-    Ok(ok(&session.books().listed))
-}
-
-fn bad(why: impl Into<String>) -> ApiError {
+/// What a control request gets that cannot be carried out.
+pub(crate) fn bad(why: impl Into<String>) -> ApiError {
     ApiError::new(StatusCode::BAD_REQUEST, "BadControlRequest", None, why, "")
 }

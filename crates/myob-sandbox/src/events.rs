@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::clock::Millis;
 use crate::faults::Fault;
+use crate::fill::Fill;
 use crate::invoice::{Invoice, Layout};
 use crate::record::{Record, Resource};
 use crate::switches::Changes;
@@ -54,6 +55,14 @@ pub(crate) enum Event {
     SwitchesSet(Changes),
     /// A company file was named by `/sandbox/files`, or consented.
     FileListed(Box<str>),
+    /// No access token counts any more.
+    TokensExpired,
+    /// No refresh token counts any more, until somebody consents anew.
+    ConsentRevoked,
+    /// Whether the API key is active.
+    KeysActive(bool),
+    /// A company file was given a past.
+    Filled(Box<Fill>),
     /// Everything but the tokens was forgotten.
     Reset,
 }

@@ -81,7 +81,8 @@ pub(crate) fn check(
 ) -> Result<(), ApiError> {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     // `sandbox` is the only key, so its bucket is the only one.
-    if header("x-myobapi-key") != Some(EVERGREEN) {
+    let inactive = app.session().books().key_inactive;
+    if inactive || header("x-myobapi-key") != Some(EVERGREEN) {
         let (name, message) = ("DeveloperInactive", "API key is missing or inactive");
         let details = "Header: x-myobapi-key";
         return Err(ApiError::new(StatusCode::FORBIDDEN, name, None, message, details));

@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::call::Call;
 use crate::intake::intake;
 use crate::record::Resource;
-use crate::{control, invoice_api, oauth, record_api};
+use crate::{control, control_state, invoice_api, oauth, record_api};
 
 /// Everything the server answers. Paths have no slash at their end.
 pub(crate) fn routes(app: Arc<App>) -> Router {
@@ -42,8 +42,12 @@ pub(crate) fn routes(app: Arc<App>) -> Router {
             "/sandbox/faults",
             get(control::faults).post(control::append_faults).delete(control::clear_faults),
         )
-        .route("/sandbox/switches", get(control::switches).put(control::set_switches))
-        .route("/sandbox/files", get(control::files).post(control::name_file))
+        .route("/sandbox/switches", get(control_state::switches).put(control_state::set_switches))
+        .route("/sandbox/files", get(control_state::files).post(control_state::name_file))
+        .route("/sandbox/tokens/expire", post(control_state::expire_tokens))
+        .route("/sandbox/tokens/revoke", post(control_state::revoke_tokens))
+        .route("/sandbox/keys", post(control_state::set_keys))
+        .route("/sandbox/fill", post(control_state::fill))
         .route("/sandbox/clock", get(control::clock).post(control::advance_clock))
         .route("/sandbox/reset", post(control::reset))
         .layer(from_fn(control::only_from_here));

@@ -1,6 +1,7 @@
 //! Tests over HTTP, and the bed they lie on.
 
 mod answers;
+mod control_state;
 mod durability;
 mod fault_actions;
 mod fault_matching;
@@ -65,7 +66,9 @@ impl Bed {
         let client = Client::builder().no_proxy().redirect(redirect).timeout(PATIENCE);
         let client = client.build().unwrap();
         let mut bed = Self { url, client, token: String::new(), folder, stop, server };
-        bed.token = bed.refresh("sandbox").await["access_token"].as_str().unwrap().to_owned();
+        // None if the consent was revoked.
+        let tokens = bed.refresh("sandbox").await;
+        bed.token = tokens["access_token"].as_str().unwrap_or_default().to_owned();
         bed
     }
 

@@ -69,6 +69,8 @@ pub(crate) struct Tokens {
     access: HashMap<String, Token>,
     refresh: HashMap<String, Token>,
     codes: HashMap<String, Code>,
+    /// Whether the consent was taken back and not given anew.
+    revoked: bool,
 }
 
 impl Token {
@@ -85,7 +87,9 @@ impl Tokens {
         self.access.retain(|_, token| token.counts(made));
         self.refresh.retain(|_, token| token.counts(made));
         if let Some(spent) = &grant.spent {
-            self.codes.remove(spent);
+            if self.codes.remove(spent).is_some() {
+                self.revoked = false;
+            }
             if let Some(until) = grant.spent_until
                 && let Some(token) = self.refresh.get_mut(spent)
             {
@@ -98,6 +102,23 @@ impl Tokens {
         self.access.insert(grant.access, token(Some(grant.expires)));
         // A token that is given again keeps the life that it had.
         self.refresh.entry(grant.refresh).or_insert_with(|| token(grant.refresh_expires));
+    }
+
+    /// Ends all access tokens.
+    pub(crate) fn expire(&mut self) {
+        self.access.clear();
+    }
+
+    /// Ends all refresh tokens and codes; the evergreen one until somebody consents anew.
+    pub(crate) fn revoke(&mut self) {
+        self.refresh.clear();
+        self.codes.clear();
+        self.revoked = true;
+    }
+
+    /// Lets the evergreen token count again.
+    pub(crate) fn consent(&mut self) {
+        self.revoked = false;
     }
 
     /// Enters a code.
@@ -113,7 +134,7 @@ impl Tokens {
 
     /// The scope of a refresh token that can be used for a new grant at `now`.
     pub(crate) fn refresh(&self, token: &str, now: Millis) -> Option<Scope> {
-        if token == EVERGREEN {
+        if token == EVERGREEN && !self.revoked {
             return Some(Scope::default());
         }
         let token = self.refresh.get(token).filter(|token| token.counts(now))?;
