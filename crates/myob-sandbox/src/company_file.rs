@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
+use uuid::Uuid;
 
 use crate::clock::{Millis, new_row_version, new_uid};
 use crate::invoice::{Invoice, NUMBER};
@@ -39,6 +40,13 @@ impl CompanyFile {
     /// See [`records`](Self::records).
     pub(crate) fn records_mut(&mut self, resource: Resource) -> &mut Table<Record> {
         self.records.entry(resource).or_default()
+    }
+
+    /// The oldest invoice, if it is not the only one.
+    pub(crate) fn first_invoice(&self) -> Option<Uuid> {
+        let mut invoices = self.invoices.iter();
+        let first = invoices.next()?;
+        invoices.next().map(|_| first.uid)
     }
 
     /// The next number in line that no invoice has.

@@ -2,61 +2,98 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What to do to a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Action {
-    /// Wait, then go on; later faults apply too.
-    Delay,
+/// One action, for documents and for whoever wants to try them all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FaultAction {
+    /// Its name.
+    pub name: &'static str,
+    /// What it does to a request.
+    pub does: String,
+}
+
+macro_rules! actions {
+    ($($(#[doc = $does:literal])+ $variant:ident = $name:literal;)+) => {
+        /// What to do to a request.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        pub(crate) enum Action {
+            $($(#[doc = $does])+ #[serde(rename = $name)] $variant,)+
+        }
+
+        /// Everything that can be made to go wrong.
+        pub fn fault_actions() -> Vec<FaultAction> {
+            vec![$(FaultAction {
+                name: $name,
+                does: concat!($($does),+).trim().to_owned(),
+            },)+]
+        }
+    };
+}
+
+actions! {
+    /// Wait for `delay_ms`, then go on; later faults apply too.
+    Delay = "delay";
     /// Close the connection before any effect.
-    Drop,
+    Drop = "drop";
     /// Take effect, then close the connection.
-    CommitThenDrop,
-    /// Close the connection now and take effect later.
-    LateCommit,
-    /// 500, no effect.
-    #[serde(rename = "error_500")]
-    Error500,
-    /// Effect, then 500.
-    #[serde(rename = "error_500_committed")]
-    Error500Committed,
-    /// 504, no effect.
-    GatewayTimeout,
-    /// Effect, then 504.
-    GatewayTimeoutCommitted,
-    /// 503, no effect.
-    #[serde(rename = "unavailable_503")]
-    Unavailable503,
+    CommitThenDrop = "commit_then_drop";
+    /// Close the connection now and take effect after `delay_ms`.
+    LateCommit = "late_commit";
+    /// Reset the connection (TCP RST) before any effect.
+    Reset = "reset";
+    /// Take effect, then reset the connection (TCP RST).
+    ResetCommitted = "reset_committed";
+    /// 500 `InternalError`, no effect.
+    Error500 = "error_500";
+    /// Effect, then 500 `InternalError`.
+    Error500Committed = "error_500_committed";
+    /// 502 with a page of HTML, no effect.
+    Error502 = "error_502";
+    /// Effect, then 502 with a page of HTML.
+    Error502Committed = "error_502_committed";
+    /// 504 `GatewayTimeout`, no effect.
+    GatewayTimeout = "gateway_timeout";
+    /// Effect, then 504 `GatewayTimeout`.
+    GatewayTimeoutCommitted = "gateway_timeout_committed";
+    /// 503 with a page of HTML, no effect.
+    Unavailable503 = "unavailable_503";
     /// 403 `RateLimitError`, no effect.
-    RateLimit,
+    RateLimit = "rate_limit";
     /// 429, no effect.
-    #[serde(rename = "too_many_429")]
-    TooMany429,
+    TooMany429 = "too_many_429";
     /// 401, no effect.
-    Unauthorised,
+    Unauthorised = "unauthorised";
     /// 403 `AccessDenied`, no effect.
-    AccessDenied,
+    AccessDenied = "access_denied";
     /// 404, no effect.
-    NotFound,
+    NotFound = "not_found";
+    /// 409 `IncorrectRowVersionSupplied`, no effect.
+    Conflict409 = "conflict_409";
     /// 400 with an `Errors` body, no effect.
-    Reject,
+    Reject = "reject";
     /// 307 to the same address, no effect.
-    #[serde(rename = "redirect_307")]
-    Redirect307,
-    /// Effect, then an answer that breaks off in its body.
-    TruncateBody,
-    /// Effect, then 201 with `Location` and no body.
-    #[serde(rename = "empty_201")]
-    Empty201,
-    /// Effect, then 201 without `Location` and body.
-    #[serde(rename = "no_location_201")]
-    NoLocation201,
+    Redirect307 = "redirect_307";
     /// 403 with a page of HTML, no effect.
-    HtmlError,
-    /// Effect and answer as usual, but lists do not show the invoice yet.
-    HideFromSearch,
+    HtmlError = "html_error";
+    /// Effect, then an answer that breaks off in its body.
+    TruncateBody = "truncate_body";
+    /// Effect, then an answer that comes byte by byte, one every `delay_ms` (a second if 0).
+    Trickle = "trickle";
+    /// Effect, then 201 with `Location` and no body.
+    Empty201 = "empty_201";
+    /// Effect, then 201 without `Location` and body.
+    NoLocation201 = "no_location_201";
+    /// Effect, then 201 with `Location` and a body that is no JSON.
+    InvalidJson201 = "invalid_json_201";
+    /// Effect, then 201 with the UID of another record in `Location` and body.
+    WrongUid = "wrong_uid";
+    /// Effect, then 200 with the record but its UID and address, and no `Location`.
+    Ok200WithoutUid = "ok_200_without_uid";
+    /// 202 without a body at once, effect after `delay_ms`.
+    Accepted202 = "accepted_202";
+    /// Effect and answer as usual, but lists do not show the invoice for `delay_ms`.
+    HideFromSearch = "hide_from_search";
     /// 500 to a search.
-    SearchError,
+    SearchError = "search_error";
 }
 
 /// Which requests a fault is for. An absent key matches any.
@@ -89,8 +126,8 @@ pub(crate) struct Fault {
     /// How often; 0 = for ever.
     #[serde(default = "once")]
     pub(crate) times: u64,
-    /// Milliseconds: for `delay`, `late_commit` and `hide_from_search` what they say; every other
-    /// action holds its answer back for so long.
+    /// Milliseconds: for actions that speak of it what they say; every other action holds its
+    /// answer back for so long.
     #[serde(default)]
     pub(crate) delay_ms: u64,
 }

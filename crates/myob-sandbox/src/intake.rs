@@ -24,9 +24,12 @@ use crate::app::App;
 use crate::arrival::{Arrival, arrival};
 use crate::call::{Orders, asks};
 use crate::clock::new_uid;
+use crate::company_file::CompanyFile;
 use crate::events::{Event, Late};
 use crate::faults::{Action, Fault};
-use crate::misbehave::{Disconnect, after_effect, disconnect, takes_effect, without_effect};
+use crate::misbehave::{
+    Disconnect, after_effect, disconnect, takes_effect, without_effect, without_truth,
+};
 use crate::switches::{Encoding, Switches};
 use crate::{clock, form, gate, requests};
 
@@ -42,14 +45,16 @@ pub(crate) async fn intake(State(app): State<Arc<App>>, request: Request, next: 
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     }
     // A request that breaks off, or grows beyond the limit, never arrived.
-    let Ok(body) = axum::body::to_bytes(body, BODY_BYTES_MAX).await else { return disconnect() };
+    let Ok(body) = axum::body::to_bytes(body, BODY_BYTES_MAX).await else {
+        return disconnect(Disconnect::Close);
+    };
     let work = tokio::spawn(async move {
         tokio::select! {
             response = carry_through(&app, parts, body, next) => response,
-            () = app.stopped() => disconnect(),
+            () = app.stopped() => disconnect(Disconnect::Close),
         }
     });
-    work.await.unwrap_or_else(|_| disconnect())
+    work.await.unwrap_or_else(|_| disconnect(Disconnect::Close))
 }
 
 async fn carry_through(app: &App, mut parts: Parts, body: Bytes, next: Next) -> Response {
@@ -69,7 +74,7 @@ async fn carry_through(app: &App, mut parts: Parts, body: Bytes, next: Next) -> 
     pause(delay.saturating_add(half(app.latency))).await;
     let answer = match &fault {
         Some(fault) if !takes_effect(fault.action) => {
-            if fault.action == Action::LateCommit {
+            if matches!(fault.action, Action::LateCommit | Action::Accepted202) {
                 let query = form::pairs(parts.uri.query().unwrap_or_default());
                 let strict = asks(&query, "warningsAsErrors");
                 postpone(app, seq, &arrival, late(&body, fault.delay_ms, strict));
@@ -82,10 +87,12 @@ async fn carry_through(app: &App, mut parts: Parts, body: Bytes, next: Next) -> 
             if method != Method::GET && answer.status().is_success() {
                 app.requests().committed(seq);
             }
-            let answer = pack(answer).await;
             match &fault {
-                Some(fault) => after_effect(fault.action, answer).await,
-                None => answer,
+                Some(fault) => {
+                    let answer = lied(app, fault.action, &arrival, answer).await;
+                    after_effect(fault, pack(answer).await).await
+                }
+                None => pack(answer).await,
             }
         }
     };
@@ -161,9 +168,30 @@ fn orders(origin: String, fault: Option<&Fault>, switches: Switches) -> Orders {
     Orders {
         origin,
         hide_for: hide.map(|fault| fault.delay_ms),
-        whole_body: fault.is_some_and(|fault| fault.action == Action::TruncateBody),
+        whole_body: fault.is_some_and(|fault| needs_body(fault.action)),
         switches,
     }
+}
+
+/// Whether an action can only be seen in a body.
+fn needs_body(action: Action) -> bool {
+    matches!(
+        action,
+        Action::TruncateBody | Action::Trickle | Action::WrongUid | Action::Ok200WithoutUid
+    )
+}
+
+/// The answer with a lie about its UID, if the action is one.
+async fn lied(app: &App, action: Action, arrival: &Arrival, answer: Response) -> Response {
+    if !matches!(action, Action::WrongUid | Action::Ok200WithoutUid) {
+        return answer;
+    }
+    let other = {
+        let session = app.session();
+        let file = arrival.facts.file.as_ref().and_then(|(it, _)| session.books().files.get(&**it));
+        file.and_then(CompanyFile::first_invoice)
+    };
+    without_truth(action, answer, other.unwrap_or_else(new_uid)).await
 }
 
 /// Keeps a request for later. One that creates nothing is only dropped.
@@ -199,28 +227,17 @@ fn late(body: &Bytes, delay_ms: u64, warnings_as_errors: bool) -> impl FnOnce(La
 
 /// How long an answer that goes wrong is held back.
 fn held_back(fault: &Fault) -> Duration {
-    match fault.action {
-        Action::Delay | Action::LateCommit | Action::HideFromSearch => Duration::ZERO,
-        Action::Drop
-        | Action::CommitThenDrop
-        | Action::Error500
-        | Action::Error500Committed
-        | Action::GatewayTimeout
-        | Action::GatewayTimeoutCommitted
-        | Action::Unavailable503
-        | Action::RateLimit
-        | Action::TooMany429
-        | Action::Unauthorised
-        | Action::AccessDenied
-        | Action::NotFound
-        | Action::Reject
-        | Action::Redirect307
-        | Action::TruncateBody
-        | Action::Empty201
-        | Action::NoLocation201
-        | Action::HtmlError
-        | Action::SearchError => Duration::from_millis(fault.delay_ms),
+    let otherwise = [
+        Action::Delay,
+        Action::LateCommit,
+        Action::Accepted202,
+        Action::Trickle,
+        Action::HideFromSearch,
+    ];
+    if otherwise.contains(&fault.action) {
+        return Duration::ZERO;
     }
+    Duration::from_millis(fault.delay_ms)
 }
 
 fn half(latency: Duration) -> Duration {

@@ -57,5 +57,6 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
+pub use faults::{FaultAction, fault_actions};
 pub use server::{Options, Sandbox, ServeError, StartError};
 pub use switches::{Changes, Switch, SwitchError, switches};

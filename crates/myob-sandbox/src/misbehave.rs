@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
@@ -9,20 +10,29 @@ use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use http::{HeaderValue, StatusCode};
 use hyper::body::{Frame, SizeHint};
+use serde_json::{Map, Value as Json};
+use tokio::time::Interval;
+use uuid::Uuid;
 
-use crate::answers::{ApiError, retry_after};
-use crate::faults::Action;
+use crate::answers::{ApiError, json_text, retry_after};
+use crate::faults::{Action, Fault};
 use crate::gate;
 use crate::switches::Switches;
 
-/// Marks an answer that is not to be given: the connection is closed instead.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Disconnect;
+/// Marks an answer that is not to be given: the connection ends instead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("ended on purpose")]
+pub(crate) enum Disconnect {
+    /// It is closed.
+    Close,
+    /// It is reset: the client sees an error where it would have seen an end.
+    Reset,
+}
 
-/// An answer that closes the connection without a byte.
-pub(crate) fn disconnect() -> Response {
+/// An answer that ends the connection without a byte.
+pub(crate) fn disconnect(how: Disconnect) -> Response {
     let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
-    response.extensions_mut().insert(Disconnect);
+    response.extensions_mut().insert(how);
     response
 }
 
@@ -31,15 +41,23 @@ pub(crate) fn takes_effect(action: Action) -> bool {
     match action {
         Action::Delay
         | Action::CommitThenDrop
+        | Action::ResetCommitted
         | Action::Error500Committed
+        | Action::Error502Committed
         | Action::GatewayTimeoutCommitted
         | Action::TruncateBody
+        | Action::Trickle
         | Action::Empty201
         | Action::NoLocation201
+        | Action::InvalidJson201
+        | Action::WrongUid
+        | Action::Ok200WithoutUid
         | Action::HideFromSearch => true,
         Action::Drop
         | Action::LateCommit
+        | Action::Reset
         | Action::Error500
+        | Action::Error502
         | Action::GatewayTimeout
         | Action::Unavailable503
         | Action::RateLimit
@@ -47,9 +65,11 @@ pub(crate) fn takes_effect(action: Action) -> bool {
         | Action::Unauthorised
         | Action::AccessDenied
         | Action::NotFound
+        | Action::Conflict409
         | Action::Reject
         | Action::Redirect307
         | Action::HtmlError
+        | Action::Accepted202
         | Action::SearchError => false,
     }
 }
@@ -58,7 +78,11 @@ pub(crate) fn takes_effect(action: Action) -> bool {
 pub(crate) fn without_effect(action: Action, target: &str, switches: &Switches) -> Response {
     match action {
         Action::Error500 | Action::SearchError => internal_error(),
+        Action::Error502 => bad_gateway(),
         Action::GatewayTimeout => gateway_timeout(),
+        Action::Conflict409 => ApiError::row_version().into_response(),
+        Action::Accepted202 => StatusCode::ACCEPTED.into_response(),
+        Action::Reset => disconnect(Disconnect::Reset),
         Action::Unavailable503 => {
             let html = "<html><body><h1>503 Service Unavailable</h1></body></html>";
             let page = html_page(StatusCode::SERVICE_UNAVAILABLE, html);
@@ -96,31 +120,47 @@ pub(crate) fn without_effect(action: Action, target: &str, switches: &Switches) 
         | Action::LateCommit
         | Action::Delay
         | Action::CommitThenDrop
+        | Action::ResetCommitted
         | Action::Error500Committed
+        | Action::Error502Committed
         | Action::GatewayTimeoutCommitted
         | Action::TruncateBody
+        | Action::Trickle
         | Action::Empty201
         | Action::NoLocation201
-        | Action::HideFromSearch => disconnect(),
+        | Action::InvalidJson201
+        | Action::WrongUid
+        | Action::Ok200WithoutUid
+        | Action::HideFromSearch => disconnect(Disconnect::Close),
     }
 }
 
 /// What becomes of `answer`, the true one, of a request that took its effect.
 ///
 /// A refusal is given as it is where the fault would make a success of it.
-pub(crate) async fn after_effect(action: Action, answer: Response) -> Response {
+pub(crate) async fn after_effect(fault: &Fault, answer: Response) -> Response {
     let done = answer.status().is_success();
-    match action {
-        Action::CommitThenDrop => disconnect(),
+    match fault.action {
+        Action::CommitThenDrop => disconnect(Disconnect::Close),
+        Action::ResetCommitted => disconnect(Disconnect::Reset),
         Action::Error500Committed => internal_error(),
+        Action::Error502Committed => bad_gateway(),
         Action::GatewayTimeoutCommitted => gateway_timeout(),
         Action::TruncateBody if done => truncated(answer).await,
+        Action::Trickle if done => trickled(answer, fault.delay_ms).await,
         Action::Empty201 if done => emptied(answer, true),
         Action::NoLocation201 if done => emptied(answer, false),
+        Action::InvalidJson201 if done => {
+            let (parts, _) = emptied(answer, true).into_parts();
+            let html = [(CONTENT_TYPE, "application/json; charset=utf-8")];
+            (StatusCode::CREATED, parts.headers, html, "{\"UID\": \"not a").into_response()
+        }
         Action::Delay
         | Action::Drop
         | Action::LateCommit
+        | Action::Reset
         | Action::Error500
+        | Action::Error502
         | Action::GatewayTimeout
         | Action::Unavailable503
         | Action::RateLimit
@@ -128,19 +168,53 @@ pub(crate) async fn after_effect(action: Action, answer: Response) -> Response {
         | Action::Unauthorised
         | Action::AccessDenied
         | Action::NotFound
+        | Action::Conflict409
         | Action::Reject
         | Action::Redirect307
         | Action::TruncateBody
+        | Action::Trickle
         | Action::Empty201
         | Action::NoLocation201
+        | Action::InvalidJson201
+        | Action::WrongUid
+        | Action::Ok200WithoutUid
+        | Action::Accepted202
         | Action::HtmlError
         | Action::HideFromSearch
         | Action::SearchError => answer,
     }
 }
 
+/// The answer to a request that took its effect with a lie about its UID: that of `other`, or
+/// none. It is not packed yet.
+pub(crate) async fn without_truth(action: Action, answer: Response, other: Uuid) -> Response {
+    if !answer.status().is_success() {
+        return answer;
+    }
+    let (mut parts, body) = answer.into_parts();
+    let body = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
+    let text = String::from_utf8_lossy(&body).into_owned();
+    if action == Action::Ok200WithoutUid {
+        let mut record: Map<String, Json> = serde_json::from_str(&text).unwrap_or_default();
+        record.remove("UID");
+        record.remove("URI");
+        return json_text(StatusCode::OK, Json::Object(record).to_string());
+    }
+    let location = parts.headers.get(LOCATION).and_then(|location| location.to_str().ok());
+    let location = location.map(str::to_owned).unwrap_or_default();
+    let (before, own) = location.rsplit_once('/').unwrap_or_default();
+    if let Ok(location) = HeaderValue::from_str(&format!("{before}/{other}")) {
+        parts.headers.insert(LOCATION, location);
+    }
+    Response::from_parts(parts, Body::from(text.replace(own, &other.to_string())))
+}
+
 fn internal_error() -> Response {
     ApiError::internal("An internal error has occurred").into_response()
+}
+
+fn bad_gateway() -> Response {
+    html_page(StatusCode::BAD_GATEWAY, "<html><body><h1>502 Bad Gateway</h1></body></html>")
 }
 
 fn gateway_timeout() -> Response {
@@ -172,6 +246,43 @@ async fn truncated(answer: Response) -> Response {
     parts.headers.remove(CONTENT_LENGTH);
     let body = BreaksOff { first: Some(whole.slice(..half)), flushed: false, promised };
     Response::from_parts(parts, Body::new(body))
+}
+
+async fn trickled(answer: Response, every_ms: u64) -> Response {
+    let (mut parts, body) = answer.into_parts();
+    let whole = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
+    parts.headers.remove(CONTENT_LENGTH);
+    let every = Duration::from_millis(if every_ms == 0 { 1000 } else { every_ms });
+    let body = Trickles { rest: whole, pace: tokio::time::interval(every) };
+    Response::from_parts(parts, Body::new(body))
+}
+
+/// A body that comes byte by byte.
+#[derive(Debug)]
+struct Trickles {
+    rest: Bytes,
+    pace: Interval,
+}
+
+impl hyper::body::Body for Trickles {
+    type Data = Bytes;
+    type Error = BrokenOff;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
+        if self.rest.is_empty() {
+            return Poll::Ready(None);
+        }
+        std::task::ready!(self.pace.poll_tick(context));
+        let byte = self.rest.split_to(1);
+        Poll::Ready(Some(Ok(Frame::data(byte))))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(u64::try_from(self.rest.len()).unwrap_or(u64::MAX))
+    }
 }
 
 /// A body that promises more than it has, then fails, which closes the connection.

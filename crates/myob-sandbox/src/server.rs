@@ -1,6 +1,8 @@
 //! The sockets: one task per connection, plain HTTP/1.1.
 
 use std::convert::Infallible;
+use std::error::Error as _;
+use std::future::poll_fn;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -208,25 +210,33 @@ async fn connection(stream: TcpStream, peer: IpAddr, router: Router) {
     let router = TowerToHyperService::new(router);
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(Peer(peer));
-        answer(router.clone(), request)
+        Box::pin(answer(router.clone(), request))
     });
-    // How a connection ends is its client's affair.
-    drop(http1::Builder::new().serve_connection(TokioIo::new(stream), service).await);
+    let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    let ended = poll_fn(|context| connection.poll_without_shutdown(context)).await;
+    let stream = connection.into_parts().io.into_inner();
+    // How a connection ends is its client's affair, unless a fault says so.
+    let error = ended.err();
+    let asked = error.as_ref().and_then(|error| error.source()?.downcast_ref::<Disconnect>());
+    if asked == Some(&Disconnect::Reset) {
+        // Closing without lingering resets.
+        drop(stream.set_zero_linger());
+    }
 }
 
 /// The service of a connection: its error closes the connection without an answer.
 async fn answer(
     router: TowerToHyperService<Router>,
     mut request: Request<Incoming>,
-) -> Result<Response<Body>, Dropped> {
+) -> Result<Response<Body>, Disconnect> {
     if let Some(uri) = without_slash(request.uri()) {
         *request.uri_mut() = uri;
     }
     let response = router.call(request).await.unwrap_or_else(|never: Infallible| match never {});
-    if response.extensions().get::<Disconnect>().is_some() {
-        return Err(Dropped);
+    match response.extensions().get::<Disconnect>() {
+        Some(how) => Err(*how),
+        None => Ok(response),
     }
-    Ok(response)
 }
 
 /// The address without the slashes at the end of its path, if it has any: some clients send one.
@@ -238,8 +248,3 @@ fn without_slash(uri: &Uri) -> Option<Uri> {
     let text = uri.query().map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
     text.parse().ok()
 }
-
-/// The connection is to be closed.
-#[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("closed on purpose")]
-struct Dropped;

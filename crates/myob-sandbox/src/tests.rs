@@ -4,6 +4,7 @@ mod answers;
 mod control_state;
 mod durability;
 mod fault_actions;
+mod fault_answers;
 mod fault_matching;
 mod invoices;
 mod lists;
@@ -231,6 +232,10 @@ impl Bed {
     /// Sends a POST of `body` by hand and gives every byte of the answer until the server closes
     /// the connection.
     async fn raw_post(&self, path: &str, body: &Json) -> Vec<u8> {
+        self.raw_posted(path, body).await.unwrap()
+    }
+
+    async fn raw_posted(&self, path: &str, body: &Json) -> std::io::Result<Vec<u8>> {
         let address = self.url.strip_prefix("http://").unwrap();
         let body = body.to_string();
         let request = format!(
@@ -244,7 +249,6 @@ impl Bed {
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = Vec::new();
         let read = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer)).await;
-        read.unwrap().unwrap();
-        answer
+        read.unwrap().map(|_| answer)
     }
 }
