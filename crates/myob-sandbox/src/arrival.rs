@@ -14,6 +14,9 @@ use crate::invoice_view::SCHEMA;
 use crate::record::Resource;
 use crate::switches::Escape;
 
+/// What stands where a company file's id would stand, and is none.
+const NO_FILES: [&str; 3] = ["Info", "info", "DataScopes"];
+
 /// A request that arrived whole.
 #[derive(Debug)]
 pub(crate) struct Arrival {
@@ -50,7 +53,8 @@ pub(crate) fn arrival(parts: &Parts, body: &Bytes) -> Arrival {
 fn company_file(path: &str) -> Option<(String, String)> {
     let inside = path.strip_prefix("/accountright/")?;
     let (file, rest) = inside.split_at(inside.find('/').unwrap_or(inside.len()));
-    (!file.is_empty()).then(|| (form::decode(&file.replace('+', "%2B")), rest.to_owned()))
+    let named = !file.is_empty() && !NO_FILES.contains(&file);
+    named.then(|| (form::decode(&file.replace('+', "%2B")), rest.to_owned()))
 }
 
 fn target(rest: &str) -> Option<Target> {

@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::clock::Millis;
 use crate::form;
 use crate::switches::{BodyAsked, Switches};
+use crate::tokens::Scope;
 
 /// What the intake tells the handlers.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +23,8 @@ pub(crate) struct Orders {
     pub(crate) hide_for: Option<u64>,
     /// Answer a write with its body, asked for or not.
     pub(crate) whole_body: bool,
+    /// What the access token opens.
+    pub(crate) scope: Scope,
     /// The switches as they stood when the request arrived.
     pub(crate) switches: Switches,
 }

@@ -14,7 +14,7 @@ use crate::clock::Millis;
 use crate::faults::Facts;
 use crate::scopes;
 use crate::switches::{Files, Keys, MissingFile, Scopes, Switches};
-use crate::tokens::EVERGREEN;
+use crate::tokens::{EVERGREEN, Scope};
 
 /// `Administrator` without a password: the only user that a company file has.
 const CFTOKEN: &str = "QWRtaW5pc3RyYXRvcjo=";
@@ -72,13 +72,13 @@ impl Day {
     }
 }
 
-/// Lets a request for `/accountright` pass, or says why not.
+/// Lets a request for `/accountright` pass with what its token opens, or says why not.
 pub(crate) fn check(
     app: &App,
     facts: &Facts,
     headers: &HeaderMap,
     switches: &Switches,
-) -> Result<(), ApiError> {
+) -> Result<Scope, ApiError> {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     // `sandbox` is the only key, so its bucket is the only one.
     let inactive = app.session().books().key_inactive;
@@ -113,14 +113,15 @@ pub(crate) fn check(
     if switches.scopes == Scopes::Enforce && !scopes::allow(scope, facts) {
         return Err(ApiError::access_denied(switches));
     }
-    let Some((file, _)) = &facts.file else { return Ok(()) };
+    let scope = scope.clone();
+    let Some((file, _)) = &facts.file else { return Ok(scope) };
     if switches.files == Files::Listed && !books.listed.contains(file.as_str()) {
         return Err(missing_file(switches));
     }
     if switches.keys == Keys::Old && header("x-myobapi-cftoken") != Some(CFTOKEN) {
         return Err(ApiError::access_denied(switches));
     }
-    Ok(())
+    Ok(scope)
 }
 
 /// What a request for a company file gets that does not exist.

@@ -31,6 +31,7 @@ use crate::misbehave::{
     Disconnect, after_effect, disconnect, takes_effect, without_effect, without_truth,
 };
 use crate::switches::{Encoding, Switches};
+use crate::tokens::Scope;
 use crate::{clock, form, gate, requests};
 
 /// The largest body that is read.
@@ -66,8 +67,8 @@ async fn carry_through(app: &App, mut parts: Parts, body: Bytes, next: Next) -> 
     let switches = app.session().books().switches;
     let (seq, faults) = receive(app, &arrival, &headers, &switches);
     let pack = async |answer| encoded(&method, &headers, answer, switches.encoding).await;
-    let faults = match faults {
-        Ok(faults) => faults,
+    let (scope, faults) = match faults {
+        Ok(passed) => passed,
         Err(refusal) => return send(app, seq, pack(refusal.into_response()).await),
     };
     let (delay, fault) = split(faults);
@@ -82,7 +83,7 @@ async fn carry_through(app: &App, mut parts: Parts, body: Bytes, next: Next) -> 
             pack(without_effect(fault.action, &target, &switches)).await
         }
         Some(_) | None => {
-            parts.extensions.insert(orders(origin, fault.as_ref(), switches));
+            parts.extensions.insert(orders(origin, fault.as_ref(), scope, switches));
             let answer = next.run(Request::from_parts(parts, Body::from(body))).await;
             if method != Method::GET && answer.status().is_success() {
                 app.requests().committed(seq);
@@ -108,7 +109,7 @@ fn receive(
     arrival: &Arrival,
     headers: &HeaderMap,
     switches: &Switches,
-) -> (u64, Result<Vec<Fault>, ApiError>) {
+) -> (u64, Result<(Scope, Vec<Fault>), ApiError>) {
     let facts = &arrival.facts;
     let mut session = app.session();
     let entry = requests::Entry {
@@ -129,10 +130,12 @@ fn receive(
         }
     }
     drop(session);
-    if facts.path.starts_with("/accountright")
-        && let Err(refusal) = gate::check(app, facts, headers, switches)
-    {
-        return (seq, Err(refusal));
+    let mut scope = Scope::default();
+    if facts.path.starts_with("/accountright") {
+        match gate::check(app, facts, headers, switches) {
+            Ok(granted) => scope = granted,
+            Err(refusal) => return (seq, Err(refusal)),
+        }
     }
     let mut session = app.session();
     let applying = session.books().faults.applying(facts);
@@ -145,7 +148,7 @@ fn receive(
         }
         faults.push(fault);
     }
-    (seq, Ok(faults))
+    (seq, Ok((scope, faults)))
 }
 
 /// How long to wait before anything happens, and what is to go wrong then.
@@ -163,12 +166,13 @@ fn split(faults: Vec<Fault>) -> (Duration, Option<Fault>) {
 }
 
 /// What the handler is to do differently.
-fn orders(origin: String, fault: Option<&Fault>, switches: Switches) -> Orders {
+fn orders(origin: String, fault: Option<&Fault>, scope: Scope, switches: Switches) -> Orders {
     let hide = fault.filter(|fault| fault.action == Action::HideFromSearch);
     Orders {
         origin,
         hide_for: hide.map(|fault| fault.delay_ms),
         whole_body: fault.is_some_and(|fault| needs_body(fault.action)),
+        scope,
         switches,
     }
 }

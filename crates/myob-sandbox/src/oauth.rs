@@ -10,7 +10,7 @@ use crate::call::Call;
 use crate::clock::{Millis, new_uid};
 use crate::events::Event;
 use crate::form;
-use crate::switches::{LifeType, OnRedirect, Rotation, Switches};
+use crate::switches::{Consent, LifeType, OnRedirect, Rotation, Switches};
 use crate::tokens::{Code, EVERGREEN, Grant, Scope};
 
 /// The business that consents unless the query names another as `businessId`.
@@ -26,7 +26,11 @@ pub(crate) async fn authorize(call: Call) -> Result<Response, ApiError> {
     if query("response_type") != Some("code") {
         return Ok(refused("unsupported_response_type"));
     }
-    let code = new_uid().simple().to_string();
+    if call.orders.switches.consent == Consent::Denied {
+        let back = back(redirect, "error=access_denied", query("state"));
+        return Ok(back.unwrap_or_else(|| refused("invalid_request")));
+    }
+    let code = fresh();
     let business = query("businessId").unwrap_or(BUSINESS);
     let named = match call.orders.switches.business_id_on_redirect {
         OnRedirect::Always => true,

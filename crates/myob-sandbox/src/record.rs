@@ -1,4 +1,4 @@
-//! Customers, accounts, tax codes and items: kept as the client sent them, with the fields that
+//! Customers, accounts, tax codes, items, jobs and categories: kept as the client sent them, with the fields that
 //! the resource has.
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +10,7 @@ use crate::clock::Millis;
 use crate::filter::{Kind, Schema, Value};
 use crate::filter_tokens::moment;
 use crate::money::Decimal;
+use crate::schemas::{ACCOUNT, CATEGORY, CUSTOMER, ITEM, JOB, TAX_CODE};
 use crate::table::Row;
 
 /// Which resource a record belongs to.
@@ -23,6 +24,10 @@ pub(crate) enum Resource {
     TaxCode,
     /// `/Inventory/Item`
     Item,
+    /// `/GeneralLedger/Job`
+    Job,
+    /// `/GeneralLedger/Category`
+    Category,
 }
 
 /// One record.
@@ -40,93 +45,10 @@ pub(crate) struct Record {
 /// Field names by which records are found without a scan.
 const KEYS: [&str; 4] = ["DisplayID", "Code", "Number", "CompanyName"];
 
-const CUSTOMER: Schema = &[
-    ("UID", Kind::Guid),
-    ("CompanyName", Kind::Text),
-    ("LastName", Kind::Text),
-    ("FirstName", Kind::Text),
-    ("IsIndividual", Kind::Bool),
-    ("DisplayID", Kind::Text),
-    ("IsActive", Kind::Bool),
-    ("Addresses", Kind::Open),
-    ("Notes", Kind::Text),
-    ("Identifiers", Kind::Open),
-    ("CustomList1", Kind::Open),
-    ("CustomList2", Kind::Open),
-    ("CustomList3", Kind::Open),
-    ("CustomField1", Kind::Open),
-    ("CustomField2", Kind::Open),
-    ("CustomField3", Kind::Open),
-    ("CurrentBalance", Kind::Number),
-    ("SellingDetails", Kind::Open),
-    ("PaymentDetails", Kind::Open),
-    ("ForeignCurrency", Kind::Open),
-    ("LastModified", Kind::Moment),
-    ("RowVersion", Kind::Text),
-];
-
-const ACCOUNT: Schema = &[
-    ("UID", Kind::Guid),
-    ("Name", Kind::Text),
-    ("DisplayID", Kind::Text),
-    ("Classification", Kind::Text),
-    ("Type", Kind::Text),
-    ("Number", Kind::Number),
-    ("Description", Kind::Text),
-    ("IsActive", Kind::Bool),
-    ("IsHeader", Kind::Bool),
-    ("Level", Kind::Number),
-    ("TaxCode", Kind::Open),
-    ("ParentAccount", Kind::Open),
-    ("OpeningBalance", Kind::Number),
-    ("CurrentBalance", Kind::Number),
-    ("BankingDetails", Kind::Open),
-    ("LastModified", Kind::Moment),
-    ("RowVersion", Kind::Text),
-];
-
-const TAX_CODE: Schema = &[
-    ("UID", Kind::Guid),
-    ("Code", Kind::Text),
-    ("Description", Kind::Text),
-    ("Type", Kind::Text),
-    ("Rate", Kind::Number),
-    ("IsRateNegative", Kind::Bool),
-    ("TaxCollectedAccount", Kind::Open),
-    ("TaxPaidAccount", Kind::Open),
-    ("LinkedContact", Kind::Open),
-    ("LastModified", Kind::Moment),
-    ("RowVersion", Kind::Text),
-];
-
-const ITEM: Schema = &[
-    ("UID", Kind::Guid),
-    ("Number", Kind::Text),
-    ("Name", Kind::Text),
-    ("IsActive", Kind::Bool),
-    ("Description", Kind::Text),
-    ("UseDescription", Kind::Bool),
-    ("IsBought", Kind::Bool),
-    ("IsSold", Kind::Bool),
-    ("IsInventoried", Kind::Bool),
-    ("BaseSellingPrice", Kind::Number),
-    ("AverageCost", Kind::Number),
-    ("QuantityOnHand", Kind::Number),
-    ("IncomeAccount", Kind::Open),
-    ("ExpenseAccount", Kind::Open),
-    ("AssetAccount", Kind::Open),
-    ("CostOfSalesAccount", Kind::Open),
-    ("BuyingDetails", Kind::Open),
-    ("SellingDetails", Kind::Open),
-    ("CustomList1", Kind::Open),
-    ("CustomField1", Kind::Open),
-    ("LastModified", Kind::Moment),
-    ("RowVersion", Kind::Text),
-];
-
 impl Resource {
     /// All of them.
-    pub(crate) const ALL: [Self; 4] = [Self::Customer, Self::Account, Self::TaxCode, Self::Item];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Customer, Self::Account, Self::TaxCode, Self::Item, Self::Job, Self::Category];
 
     /// The path under the company file.
     pub(crate) fn path(self) -> &'static str {
@@ -135,6 +57,8 @@ impl Resource {
             Self::Account => "GeneralLedger/Account",
             Self::TaxCode => "GeneralLedger/TaxCode",
             Self::Item => "Inventory/Item",
+            Self::Job => "GeneralLedger/Job",
+            Self::Category => "GeneralLedger/Category",
         }
     }
 
@@ -145,6 +69,8 @@ impl Resource {
             Self::Account => ACCOUNT,
             Self::TaxCode => TAX_CODE,
             Self::Item => ITEM,
+            Self::Job => JOB,
+            Self::Category => CATEGORY,
         }
     }
 
@@ -162,7 +88,8 @@ impl Resource {
             Self::Customer => customer(&mut fields)?,
             Self::Account => account(&mut fields)?,
             Self::TaxCode => tax_code(&fields)?,
-            Self::Item => required(&fields, "Number")?,
+            Self::Item | Self::Job => required(&fields, "Number")?,
+            Self::Category => required(&fields, "DisplayID")?,
         }
         if self != Self::TaxCode {
             fields.entry("IsActive").or_insert(json!(true));

@@ -5,6 +5,7 @@ use http::StatusCode;
 use serde_json::{Map, Value as Json};
 
 use crate::answers::{ApiError, json_text, ok, written};
+use crate::bystanders::paths;
 use crate::call::Call;
 use crate::clock::{Millis, new_row_version, new_uid};
 use crate::events::Event;
@@ -112,12 +113,7 @@ fn answer(status: StatusCode, resource: Resource, record: &Record, call: &Call) 
 pub(crate) async fn company_file(call: Call) -> Result<Response, ApiError> {
     call.app.session().open_file(call.file())?;
     let base = call.base();
-    let resources = Resource::ALL.iter().map(|resource| resource.path()).chain([
-        "Sale/Invoice",
-        "Sale/Invoice/Item",
-        "Sale/Invoice/Service",
-    ]);
-    let resources: Vec<String> = resources.map(|path| format!("{base}/{path}")).collect();
+    let resources: Vec<String> = paths().map(|path| format!("{base}/{path}")).collect();
     let file = company_file_view(call.file(), &call.orders.origin);
     Ok(ok(&serde_json::json!({ "CompanyFile": file, "Resources": resources })))
 }

@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::call::Call;
 use crate::intake::intake;
 use crate::record::Resource;
-use crate::{control, control_state, invoice_api, oauth, record_api};
+use crate::{bystanders, control, control_state, invoice_api, oauth, record_api};
 
 /// Everything the server answers. Paths have no slash at their end.
 pub(crate) fn routes(app: Arc<App>) -> Router {
@@ -19,6 +19,12 @@ pub(crate) fn routes(app: Arc<App>) -> Router {
         .route("/oauth2/account/authorize", get(oauth::authorize))
         .route("/oauth2/v1/authorize", post(oauth::token))
         .route("/accountright", get(record_api::company_files))
+        .route("/accountright/Info", get(bystanders::info))
+        .route("/accountright/info", get(bystanders::info))
+        .route("/accountright/DataScopes", get(bystanders::data_scopes))
+        .route("/accountright/{file}/DataScopes", get(bystanders::data_scopes))
+        .route("/accountright/{file}/CurrentUser", get(bystanders::current_user))
+        .route("/accountright/{file}/Company/Preferences", get(bystanders::preferences))
         .route("/accountright/{file}", get(record_api::company_file))
         .route("/accountright/{file}/Sale/Invoice", get(invoice_api::list_all))
         .route(
@@ -29,6 +35,10 @@ pub(crate) fn routes(app: Arc<App>) -> Router {
             "/accountright/{file}/Sale/Invoice/{layout}/{uid}",
             get(invoice_api::show).put(invoice_api::put).delete(invoice_api::delete),
         );
+    for list in bystanders::EMPTY_LISTS {
+        let list = format!("/accountright/{{file}}/{list}");
+        api = api.route(&list, get(bystanders::empty_list));
+    }
     for resource in Resource::ALL {
         api = with_resource(api, resource);
     }

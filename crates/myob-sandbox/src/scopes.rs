@@ -27,3 +27,12 @@ pub(crate) fn allow(scope: &Scope, facts: &Facts) -> bool {
         .split_whitespace()
         .any(|given| given == EVERYTHING || wanted.is_some_and(|(_, wanted)| given == *wanted))
 }
+
+/// The scopes that `scope` stands for, each with how the paths begin that it opens.
+pub(crate) fn granted(scope: &Scope) -> impl Iterator<Item = (&'static str, [&'static str; 1])> {
+    let has = |name: &str| match &scope.0 {
+        Some(given) => given.split_whitespace().any(|it| it == EVERYTHING || it == name),
+        None => true,
+    };
+    PATHS.into_iter().filter(move |(_, name)| has(name)).map(|(path, name)| (name, [path]))
+}

@@ -12,9 +12,9 @@ use serde_json::{Map, Value as Json};
 
 use setting::Setting;
 pub(crate) use setting::{
-    BodyAsked, Duplicates, Encoding, ErrorShape, Escape, Files, Keys, LifeType, Limit, MissingFile,
-    NumberCase, OnRedirect, Padding, Places, RateStatus, Refusal, Rotation, Rounding, Scopes,
-    Shown, TaxType, TextOver, UnknownField,
+    BodyAsked, Consent, Duplicates, Encoding, ErrorShape, Escape, Files, Keys, LifeType, Limit,
+    MissingFile, NumberCase, OnRedirect, Padding, Places, RateStatus, Refusal, Rotation, Rounding,
+    Scopes, Shown, TaxType, TextOver, UnknownField,
 };
 
 /// One switch, for documents and for whoever wants to try them all.
@@ -159,6 +159,8 @@ switches! {
     /// Whether the redirect after consent names the business: always, only with
     /// `prompt=consent`, or never, as with old keys.
     business_id_on_redirect: OnRedirect = OnRedirect::Always;
+    /// What the person who is asked for consent does.
+    consent: Consent = Consent::Given;
     /// Whether every company file exists from its first mention, or only those that
     /// `/sandbox/files` named and those that consented.
     files: Files = Files::Any;

@@ -1,6 +1,7 @@
 //! Tests over HTTP, and the bed they lie on.
 
 mod answers;
+mod bystanders;
 mod control_state;
 mod durability;
 mod fault_actions;

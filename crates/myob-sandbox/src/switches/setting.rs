@@ -57,6 +57,7 @@ choices! {
     Scopes { Ignore = "ignore", Enforce = "enforce" }
     Keys { Both = "both", Old = "old", New = "new" }
     OnRedirect { Always = "always", WithPrompt = "with_prompt", Never = "never" }
+    Consent { Given = "given", Denied = "denied" }
     Files { Any = "any", Listed = "listed" }
     MissingFile { NotFound = "404", Forbidden = "403", Unauthorised = "401" }
     ErrorShape { Unwrapped = "unwrapped", Wrapped = "wrapped" }

@@ -53,6 +53,7 @@ async fn wrong_methods_and_layouts_are_refused() {
     let bed = Bed::new().await;
     let invoice = bed.invoice("A-1").await;
     assert_eq!(bed.post("/Sale/Invoice", &invoice).await.status(), 405);
-    assert_eq!(bed.post("/Sale/Invoice/Professional", &invoice).await.status(), 404);
-    assert_eq!(bed.get("/Sale/Invoice/Professional").await.status(), 404);
+    assert_eq!(bed.post("/Sale/Invoice/Professional", &invoice).await.status(), 405);
+    assert_eq!(bed.post("/Sale/Invoice/Quote", &invoice).await.status(), 404);
+    assert_eq!(bed.get("/Sale/Invoice/Quote").await.status(), 404);
 }

@@ -169,7 +169,7 @@ async fn requests_are_listed_with_what_became_of_them() {
     let bed = Bed::new().await;
     post(&bed, "A").await;
     bed.numbers("/Sale/Invoice", "Number eq 'A'").await;
-    bed.get("/Sale/Invoice/Professional").await;
+    bed.get("/Sale/Invoice/Quote").await;
     let requests = bed.requests().await;
     let tail = |from_end: usize| {
         let entry = &requests[requests.len() - from_end];
