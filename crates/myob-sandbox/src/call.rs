@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequest, FromRequestParts as _, Path, Request};
 use bytes::Bytes;
+use http::header::ACCEPT;
 use uuid::Uuid;
 
 use crate::answers::ApiError;
@@ -47,6 +48,8 @@ pub(crate) struct Call {
     /// The query, decoded.
     pub(crate) query: Vec<(String, String)>,
     pub(crate) body: Bytes,
+    /// Whether a person with a browser asks.
+    pub(crate) wants_html: bool,
     params: HashMap<String, String>,
 }
 
@@ -59,12 +62,15 @@ impl FromRequest<Arc<App>> for Call {
         let Path(params) = params.map_err(|_| ApiError::not_found())?;
         let body = axum::body::to_bytes(body, usize::MAX).await;
         let body = body.map_err(|error| ApiError::serialization(error.to_string()))?;
+        let accept = parts.headers.get(ACCEPT).and_then(|accept| accept.to_str().ok());
+        let wants_html = accept.is_some_and(|accept| accept.contains("text/html"));
         Ok(Self {
             app: Arc::clone(app),
             orders: parts.extensions.remove::<Orders>().unwrap_or_default(),
             path: parts.uri.path().to_owned(),
             query: form::pairs(parts.uri.query().unwrap_or_default()),
             body,
+            wants_html,
             params,
         })
     }

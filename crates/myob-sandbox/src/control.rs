@@ -95,14 +95,6 @@ fn ledger_of(books: &Books) -> Ledger<'_> {
     Ledger { invoices, posts_received: books.posts_received, duplicates }
 }
 
-/// `GET /sandbox/requests`: the last requests of this process, oldest first.
-pub(crate) async fn requests(call: Call) -> Response {
-    // What is due takes effect first, and shows as committed.
-    drop(call.app.session());
-    let requests = call.app.requests();
-    ok(requests.entries())
-}
-
 /// `GET /sandbox/faults`: what still waits.
 pub(crate) async fn faults(call: Call) -> Response {
     let session = call.app.session();

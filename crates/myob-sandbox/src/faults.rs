@@ -19,6 +19,15 @@ macro_rules! actions {
             $($(#[doc = $does])+ #[serde(rename = $name)] $variant,)+
         }
 
+        impl Action {
+            /// As it is asked for.
+            pub(crate) fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)+
+                }
+            }
+        }
+
         /// Everything that can be made to go wrong.
         pub fn fault_actions() -> Vec<FaultAction> {
             vec![$(FaultAction {

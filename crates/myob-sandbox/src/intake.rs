@@ -18,6 +18,7 @@ use flate2::write::{GzEncoder, ZlibEncoder};
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, ETAG, HOST, IF_NONE_MATCH};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use tokio::time::Instant;
 
 use crate::answers::ApiError;
 use crate::app::App;
@@ -28,8 +29,9 @@ use crate::company_file::CompanyFile;
 use crate::events::{Event, Late};
 use crate::faults::{Action, Fault};
 use crate::misbehave::{
-    Disconnect, after_effect, disconnect, takes_effect, without_effect, without_truth,
+    Disconnect, Plain, after_effect, disconnect, takes_effect, without_effect, without_truth,
 };
+use crate::request_detail::Half;
 use crate::switches::{Encoding, Switches};
 use crate::tokens::Scope;
 use crate::{clock, form, gate, requests};
@@ -59,17 +61,23 @@ pub(crate) async fn intake(State(app): State<Arc<App>>, request: Request, next: 
 }
 
 async fn carry_through(app: &App, mut parts: Parts, body: Bytes, next: Next) -> Response {
+    let begun = Instant::now();
     let arrival = arrival(&parts, &body);
     let method = parts.method.clone();
     let headers = parts.headers.clone();
     let origin = origin(app, &headers);
     let target = format!("{origin}{}", parts.uri);
     let switches = app.session().books().switches;
-    let (seq, faults) = receive(app, &arrival, &headers, &switches);
+    // The bodies of these exchanges hold tokens.
+    let secret = arrival.facts.path.starts_with("/oauth2");
+    let entry = entry(&parts, &arrival, app.session().now);
+    let seq = app.requests().begin(entry, Half::new(&headers, &body, secret));
+    let exchange = Exchange { seq, begun, secret };
+    let faults = receive(app, seq, &arrival, &headers, &switches);
     let pack = async |answer| encoded(&method, &headers, answer, switches.encoding).await;
     let (scope, faults) = match faults {
         Ok(passed) => passed,
-        Err(refusal) => return send(app, seq, pack(refusal.into_response()).await),
+        Err(refusal) => return send(app, exchange, pack(refusal.into_response()).await).await,
     };
     let (delay, fault) = split(faults);
     pause(delay.saturating_add(half(app.latency))).await;
@@ -99,56 +107,59 @@ async fn carry_through(app: &App, mut parts: Parts, body: Bytes, next: Next) -> 
     };
     let held_back = fault.as_ref().map(held_back).unwrap_or_default();
     pause(held_back.saturating_add(half(app.latency))).await;
-    send(app, seq, answer)
+    send(app, exchange, answer).await
 }
 
-/// Enters the request in the lists and gives the faults that apply to it; a request that may not
-/// pass uses up no fault.
-fn receive(
-    app: &App,
-    arrival: &Arrival,
-    headers: &HeaderMap,
-    switches: &Switches,
-) -> (u64, Result<(Scope, Vec<Fault>), ApiError>) {
+/// A request as the list of requests shows it.
+fn entry(parts: &Parts, arrival: &Arrival, now: clock::Millis) -> requests::Entry {
     let facts = &arrival.facts;
-    let mut session = app.session();
-    let entry = requests::Entry {
+    requests::Entry {
         seq: 0,
-        at: clock::rfc3339(session.now),
+        at: clock::rfc3339(now),
         method: facts.method.clone(),
         path: facts.path.clone(),
         number: facts.number.clone().or_else(|| facts.searched.first().cloned()),
         status: None,
         committed: false,
-    };
-    let seq = app.requests().begin(entry);
+        query: parts.uri.query().map(str::to_owned),
+        company_file: facts.file.as_ref().map(|(file, _)| file.clone()),
+        fault: None,
+        took_ms: None,
+        request_id: new_uid(),
+    }
+}
+
+/// Counts the request and gives the faults that apply to it; one that may not pass uses up no
+/// fault.
+fn receive(
+    app: &App,
+    seq: u64,
+    arrival: &Arrival,
+    headers: &HeaderMap,
+    switches: &Switches,
+) -> Result<(Scope, Vec<Fault>), ApiError> {
+    let facts = &arrival.facts;
+    let mut session = app.session();
     if let Some((file, _)) = facts.file.as_ref().filter(|_| arrival.invoice_post) {
         let number = facts.number.as_deref().map(Box::from);
-        let arrived = Event::Arrived { file: file.as_str().into(), number };
-        if let Err(error) = session.commit(arrived) {
-            return (seq, Err(error));
-        }
+        session.commit(Event::Arrived { file: file.as_str().into(), number })?;
     }
     drop(session);
     let mut scope = Scope::default();
     if facts.path.starts_with("/accountright") {
-        match gate::check(app, facts, headers, switches) {
-            Ok(granted) => scope = granted,
-            Err(refusal) => return (seq, Err(refusal)),
-        }
+        scope = gate::check(app, facts, headers, switches)?;
     }
     let mut session = app.session();
     let applying = session.books().faults.applying(facts);
     let mut faults = Vec::with_capacity(applying.len());
     for (id, fault) in applying {
-        if fault.times > 0
-            && let Err(error) = session.commit(Event::FaultUsed(id))
-        {
-            return (seq, Err(error));
+        if fault.times > 0 {
+            session.commit(Event::FaultUsed(id))?;
         }
+        app.requests().faulted(seq, fault.action.name());
         faults.push(fault);
     }
-    (seq, Ok((scope, faults)))
+    Ok((scope, faults))
 }
 
 /// How long to wait before anything happens, and what is to go wrong then.
@@ -255,16 +266,36 @@ async fn pause(time: Duration) {
     }
 }
 
+/// A request on its way to its answer.
+#[derive(Clone, Copy, Debug)]
+struct Exchange {
+    seq: u64,
+    begun: Instant,
+    secret: bool,
+}
+
 /// The last step: notes the answer and gives it.
-fn send(app: &App, seq: u64, mut answer: Response) -> Response {
+async fn send(app: &App, exchange: Exchange, answer: Response) -> Response {
+    let Exchange { seq, begun, secret } = exchange;
+    let took = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let id = app.requests().ended(seq, took);
     if answer.extensions().get::<Disconnect>().is_some() {
         return answer;
     }
-    app.requests().answered(seq, answer.status().as_u16());
-    if let Ok(id) = HeaderValue::from_str(&new_uid().to_string()) {
-        answer.headers_mut().insert("x-myobapi-requestid", id);
+    let (mut parts, mut body) = answer.into_parts();
+    let plain = if let Some(Plain(plain)) = parts.extensions.remove::<Plain>() {
+        plain
+    } else {
+        let whole = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
+        body = Body::from(whole.clone());
+        whole
+    };
+    if let Some(Ok(id)) = id.map(|id| HeaderValue::from_str(&id.to_string())) {
+        parts.headers.insert("x-myobapi-requestid", id);
     }
-    answer
+    let half = Half::new(&parts.headers, &plain, secret);
+    app.requests().answered(seq, parts.status.as_u16(), half);
+    Response::from_parts(parts, body)
 }
 
 /// Scheme and host as the client named them.
@@ -283,11 +314,13 @@ async fn encoded(
     let (mut parts, body) = answer.into_parts();
     let body = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
     parts.headers.remove(CONTENT_LENGTH);
+    parts.extensions.insert(Plain(body.clone()));
     if method == Method::GET && parts.status == StatusCode::OK {
         let tag = etag(&body);
         let known = headers.get(IF_NONE_MATCH).and_then(|known| known.to_str().ok());
         if known.is_some_and(|known| known.split(',').any(|known| known.trim() == tag)) {
             parts.status = StatusCode::NOT_MODIFIED;
+            parts.extensions.remove::<Plain>();
             return Response::from_parts(parts, Body::empty());
         }
         if let Ok(tag) = HeaderValue::from_str(&tag) {

@@ -44,6 +44,8 @@ mod money;
 mod oauth;
 mod record;
 mod record_api;
+mod request_detail;
+mod request_pages;
 mod requests;
 mod routes;
 mod schemas;

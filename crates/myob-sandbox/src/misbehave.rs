@@ -36,6 +36,10 @@ pub(crate) fn disconnect(how: Disconnect) -> Response {
     response
 }
 
+/// The body of an answer before it was packed, for the list of requests.
+#[derive(Clone, Debug)]
+pub(crate) struct Plain(pub(crate) Bytes);
+
 /// Whether the request takes effect before its answer goes wrong.
 pub(crate) fn takes_effect(action: Action) -> bool {
     match action {
@@ -231,6 +235,7 @@ fn emptied(answer: Response, with_location: bool) -> Response {
     parts.headers.remove(CONTENT_TYPE);
     parts.headers.remove(CONTENT_ENCODING);
     parts.headers.remove(CONTENT_LENGTH);
+    parts.extensions.clear();
     if !with_location {
         parts.headers.remove(LOCATION);
     }

@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::call::Call;
 use crate::intake::intake;
 use crate::record::Resource;
-use crate::{bystanders, control, control_state, invoice_api, oauth, record_api};
+use crate::{bystanders, control, control_state, invoice_api, oauth, record_api, request_pages};
 
 /// Everything the server answers. Paths have no slash at their end.
 pub(crate) fn routes(app: Arc<App>) -> Router {
@@ -47,7 +47,8 @@ pub(crate) fn routes(app: Arc<App>) -> Router {
         .layer(from_fn_with_state(Arc::clone(&app), intake));
     let control = Router::new()
         .route("/sandbox/ledger", get(control::ledger))
-        .route("/sandbox/requests", get(control::requests))
+        .route("/sandbox/requests", get(request_pages::list))
+        .route("/sandbox/requests/{seq}", get(request_pages::show))
         .route(
             "/sandbox/faults",
             get(control::faults).post(control::append_faults).delete(control::clear_faults),

@@ -11,6 +11,7 @@ mod invoices;
 mod lists;
 mod oauth;
 mod records;
+mod request_view;
 mod switches;
 mod switches_of_access;
 
