@@ -3,6 +3,7 @@
 mod answers;
 mod bystanders;
 mod control_state;
+mod document;
 mod durability;
 mod fault_actions;
 mod fault_answers;
