@@ -35,13 +35,17 @@ const fn row(
     Expected { action, claim, state, exit, booked }
 }
 
-const FAULTS: [Expected; 22] = [
+const FAULTS: [Expected; 32] = [
     row("delay", "posted", "posted", 0, true),
     row("drop", "in_doubt", "in_doubt", 10, false),
     row("commit_then_drop", "in_doubt", "in_doubt", 10, true),
     row("late_commit", "in_doubt", "in_doubt", 10, true),
+    row("reset", "in_doubt", "in_doubt", 10, false),
+    row("reset_committed", "in_doubt", "in_doubt", 10, true),
     row("error_500", "in_doubt", "in_doubt", 10, false),
     row("error_500_committed", "in_doubt", "in_doubt", 10, true),
+    row("error_502", "in_doubt", "in_doubt", 10, false),
+    row("error_502_committed", "in_doubt", "in_doubt", 10, true),
     row("gateway_timeout", "in_doubt", "in_doubt", 10, false),
     row("gateway_timeout_committed", "in_doubt", "in_doubt", 10, true),
     row("unavailable_503", "in_doubt", "in_doubt", 10, false),
@@ -50,15 +54,33 @@ const FAULTS: [Expected; 22] = [
     row("unauthorised", "not_sent", "posted", 0, true),
     row("access_denied", "not_sent", "blocked", 65, false),
     row("not_found", "not_sent", "blocked", 65, false),
+    row("conflict_409", "rejected", "rejected", 65, false),
     row("reject", "rejected", "rejected", 65, false),
     row("redirect_307", "in_doubt", "in_doubt", 10, false),
+    row("trickle", "posted", "posted", 0, true),
     row("truncate_body", "in_doubt", "in_doubt", 10, true),
     row("empty_201", "posted", "posted", 0, true),
     row("no_location_201", "in_doubt", "in_doubt", 10, true),
     row("html_error", "in_doubt", "in_doubt", 10, false),
+    row("invalid_json_201", "posted", "posted", 0, true),
+    row("wrong_uid", "in_doubt", "in_doubt", 10, true),
+    row("ok_200_without_uid", "in_doubt", "in_doubt", 10, true),
+    row("accepted_202", "in_doubt", "in_doubt", 10, true),
     row("hide_from_search", "posted", "posted", 0, true),
     row("search_error", "posted", "posted", 0, true),
 ];
+
+#[test]
+fn every_action_of_the_sandbox_is_tried() {
+    let actions = postonce_myob_sandbox::fault_actions();
+    let [mut known, mut tried] = [
+        actions.iter().map(|it| it.name).collect::<Vec<_>>(),
+        FAULTS.iter().map(|it| it.action).collect(),
+    ];
+    known.sort_unstable();
+    tried.sort_unstable();
+    assert_eq!(known, tried);
+}
 
 #[test]
 fn every_fault_ends_as_the_table_says() -> Result<()> {

@@ -5,6 +5,8 @@ pub mod race;
 pub mod storm;
 
 #[cfg(test)]
+mod clients;
+#[cfg(test)]
 mod cluster;
 #[cfg(test)]
 mod documents;

@@ -14,6 +14,7 @@ use crate::servers::{self, FOREIGN};
 pub(crate) use legs::Skips;
 use legs::{Leg, Report, Work};
 pub(crate) use setting::Setting;
+use setting::missing_for_clients;
 
 /// `cargo xtask test`: everything, on the server that the caller names, or else on a `MariaDB` of
 /// our own.
@@ -36,7 +37,8 @@ pub(crate) fn run(filters: &[OsString], skips: Skips) -> anyhow::Result<ExitCode
         work
     };
     report.run(Leg::new("MariaDB server", work))?;
-    let legs = setting.builds().into_iter().chain(setting.whole_workspace(filters));
+    let legs =
+        setting.builds().into_iter().chain(setting.whole_workspace(filters, missing_for_clients()));
     report.run_all(legs)?;
     drop(own);
     Ok(report.close(skips))

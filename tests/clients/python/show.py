@@ -8,6 +8,7 @@ Only the host constants of pymyob are changed.
 import os
 import sys
 from datetime import date
+from importlib.metadata import version
 from urllib.parse import parse_qs, urlsplit
 
 # oauthlib refuses plain HTTP unless told that this is on purpose.
@@ -79,6 +80,7 @@ def consent():
     return credentials
 
 
+step("client", f"`pymyob` {version('pymyob')} (PyPI)")
 control("POST", "reset")
 # What this client was written for: new keys, scopes, every error inside `Errors`.
 control(

@@ -22,6 +22,10 @@ const OTHER_TESTS: &[&str] = &["--skip", "release::"];
 /// Where the tests are that start a cluster. They do not run by themselves.
 const CLUSTER_TESTS: &str = "cluster::";
 
+/// The tests of MYOB clients that other people wrote, and the programs that those need.
+const CLIENT_TESTS: &str = "clients::";
+const CLIENT_PROGRAMS: &[&str] = &["python3", "node", "npm"];
+
 /// What the tests are told by their environment.
 pub(crate) struct Setting {
     /// The binary as users get it, in the dev profile.
@@ -84,15 +88,25 @@ impl Setting {
 
     /// Plain `cargo test`, since that is what everybody has. `--all-targets` leaves the doctests
     /// to their own leg.
-    pub(super) fn whole_workspace(&self, filters: &[OsString]) -> Vec<Leg> {
+    ///
+    /// `missing` is a program that the clients of other people need and that is not here.
+    pub(super) fn whole_workspace(&self, filters: &[OsString], missing: Option<&str>) -> Vec<Leg> {
         let all = ["--workspace", "--all-features", "--all-targets", "--no-fail-fast", "--"];
         let mut tests = self.told(&[&["test"], all.as_slice()].concat());
+        if missing.is_some() {
+            tests.args(["--skip", CLIENT_TESTS]);
+        }
         tests.args(filters);
         let doctests = cargo(&["test", "--doc", "--package", "postonce-domain"]);
-        vec![
+        let mut legs = vec![
             Leg::new("unit and contract tests", Work::Run(tests)),
             Leg::new("domain doctests", Work::Run(doctests)),
-        ]
+        ];
+        if let Some(missing) = missing {
+            let reason = format!("`{missing}` is not installed");
+            legs.push(Leg::new("clients of other people", Work::Skip(reason)));
+        }
+        legs
     }
 
     /// The tests whose result depends on the database server.
@@ -116,6 +130,16 @@ impl Setting {
             Leg::new("tests on a cluster", Work::Selected(self.told(&tests))),
         ]
     }
+}
+
+/// The first program that the clients of other people need and that is not here.
+pub(super) fn missing_for_clients() -> Option<&'static str> {
+    CLIENT_PROGRAMS.iter().copied().find(|program| !is_installed(program))
+}
+
+fn is_installed(program: &str) -> bool {
+    let asked = Command::new(program).arg("--version").output();
+    asked.is_ok_and(|output| output.status.success())
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ fn a_binary_that_is_not_there_is_not_built() {
 #[test]
 fn the_tests_are_told_binaries_server_and_filters() {
     let both = Setting { held: Some("/bin/held".into()), ..setting() };
-    let legs = both.whole_workspace(&["a_claim".into()]);
+    let legs = both.whole_workspace(&["a_claim".into()], None);
     let tests = command(&legs[0]);
     assert_eq!(value(tests, "POSTONCE_BIN"), Some(OsStr::new("/bin/postonce")));
     assert_eq!(value(tests, "POSTONCE_HELD_BIN"), Some(OsStr::new("/bin/held")));
@@ -39,14 +39,23 @@ fn the_tests_are_told_binaries_server_and_filters() {
     assert_eq!(url, Some(OsStr::new("mysql://root@127.0.0.1:20000/")));
     let args: Vec<&OsStr> = tests.get_args().collect();
     assert_eq!(args[args.len() - 2..], ["--", "a_claim"]);
-    assert_eq!(value(command(&setting().whole_workspace(&[])[0]), "POSTONCE_HELD_BIN"), None);
+    assert_eq!(value(command(&setting().whole_workspace(&[], None)[0]), "POSTONCE_HELD_BIN"), None);
+}
+
+#[test]
+fn clients_of_other_people_are_left_out_by_name_where_they_cannot_run() {
+    let legs = setting().whole_workspace(&[], Some("npm"));
+    let args: Vec<&OsStr> = command(&legs[0]).get_args().collect();
+    assert_eq!(args[args.len() - 3..], ["--", "--skip", "clients::"]);
+    let skipped = |leg: &Leg| matches!(&leg.work, Work::Skip(why) if why.contains("npm"));
+    assert!(legs.iter().any(skipped));
 }
 
 #[test]
 fn without_a_server_of_ours_the_caller_s_variable_stays() {
     let mut setting = setting();
     setting.use_server(None);
-    let legs = setting.whole_workspace(&[]);
+    let legs = setting.whole_workspace(&[], None);
     assert_eq!(value(command(&legs[0]), "POSTONCE_TEST_MYSQL_URL"), None);
 }
 
