@@ -57,13 +57,13 @@ const FAULTS: [Expected; 32] = [
     row("conflict_409", "rejected", "rejected", 65, false),
     row("reject", "rejected", "rejected", 65, false),
     row("redirect_307", "in_doubt", "in_doubt", 10, false),
-    row("trickle", "posted", "posted", 0, true),
+    row("trickle", "in_doubt", "in_doubt", 10, true),
     row("truncate_body", "in_doubt", "in_doubt", 10, true),
     row("empty_201", "posted", "posted", 0, true),
     row("no_location_201", "in_doubt", "in_doubt", 10, true),
     row("html_error", "in_doubt", "in_doubt", 10, false),
-    row("invalid_json_201", "posted", "posted", 0, true),
-    row("wrong_uid", "in_doubt", "in_doubt", 10, true),
+    row("invalid_json_201", "in_doubt", "in_doubt", 10, true),
+    row("wrong_uid", "posted", "needs_human", 10, true),
     row("ok_200_without_uid", "in_doubt", "in_doubt", 10, true),
     row("accepted_202", "in_doubt", "in_doubt", 10, true),
     row("hide_from_search", "posted", "posted", 0, true),
@@ -107,7 +107,12 @@ fn play(expected: &Expected) -> Result<String> {
     let mut place = Place::new(&sandbox)?;
     place.short_quiet(20);
     place.import("FAULT", 50)?;
-    sandbox.fault(json!({"action": expected.action, "delay_ms": 300}))?;
+    let mut fault = json!({"action": expected.action, "delay_ms": 300});
+    if expected.action == "wrong_uid" {
+        // The UID of another document: there has to be one.
+        fault["match"] = json!({"method": "POST", "number": "FAULT-50"});
+    }
+    sandbox.fault(fault)?;
     let ended = place.run(&["sync", "--json"])?.expect(expected.exit)?;
     let result = ended.json()?;
 

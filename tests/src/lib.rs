@@ -37,4 +37,6 @@ mod stops;
 #[cfg(test)]
 mod store_contract;
 #[cfg(test)]
+mod switches;
+#[cfg(test)]
 mod trouble;

@@ -30,7 +30,8 @@ impl Sandbox {
         Self::start_with(&["--latency-ms", &latency.as_millis().to_string()])
     }
 
-    fn start_with(arguments: &[&str]) -> Result<Self> {
+    /// Starts one with further arguments.
+    pub fn start_with(arguments: &[&str]) -> Result<Self> {
         let state = tempfile::tempdir()?;
         let mut command = Command::new(binary("POSTONCE_BIN")?);
         command
