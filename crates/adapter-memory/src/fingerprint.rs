@@ -20,6 +20,10 @@ impl World {
             let note = &record.note;
             (record.invoice, note.kind, note.claim, &note.text).hash(hasher);
         }
+        for record in &self.file_notes {
+            let note = &record.note;
+            (&note.company_file, note.kind.as_str(), &note.text).hash(hasher);
+        }
         (&self.ruled_out, &self.epochs, &self.cut_overs, &self.alarms).hash(hasher);
         (&self.server, &self.known_server, self.lock.is_some()).hash(hasher);
         for run in self.runs.values() {

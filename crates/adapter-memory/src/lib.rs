@@ -9,6 +9,7 @@
 
 mod customer;
 mod doubt;
+mod file_note;
 mod fingerprint;
 mod history;
 mod intake;

@@ -13,7 +13,7 @@ use postonce_ports::registry::{
 };
 
 use crate::MemoryStore;
-use crate::world::{Business, World, later};
+use crate::world::{Business, InvoiceRow, World, later};
 
 #[async_trait]
 impl Registry for MemoryStore {
@@ -64,12 +64,8 @@ impl Registry for MemoryStore {
     }
 
     async fn cut_over(&self, alias: &CompanyFile, through: Option<Date>) -> Result<(), StoreError> {
-        let mut world = self.world();
-        match through {
-            Some(date) => world.cut_overs.insert(alias.clone(), date),
-            None => world.cut_overs.remove(alias),
-        };
-        world.alarms.remove(alias);
+        let now = self.now();
+        self.world().cut_over(alias, through, now);
         Ok(())
     }
 
@@ -79,17 +75,7 @@ impl Registry for MemoryStore {
 
     async fn take_over(&self, quiet: Duration) -> Result<Whereabouts, StoreError> {
         let now = self.now();
-        let mut world = self.world();
-        let seen = world.whereabouts();
-        if matches!(seen, Whereabouts::Moved { .. }) {
-            let invoices = world.invoices.values().map(|row| row.company_file().clone());
-            let known = world.company_files.keys().chain(world.cut_overs.keys()).cloned();
-            for file in known.chain(invoices).collect::<BTreeSet<_>>() {
-                world.raise_alarm(&file, later(now, quiet));
-            }
-            world.known_server = Some(world.server.clone());
-        }
-        Ok(seen)
+        Ok(self.world().take_over(later(now, quiet)).0)
     }
 
     async fn alarm(
@@ -104,6 +90,44 @@ impl Registry for MemoryStore {
 }
 
 impl World {
+    /// Whether it ended an alarm.
+    pub(crate) fn cut_over(
+        &mut self,
+        alias: &CompanyFile,
+        through: Option<Date>,
+        now: Timestamp,
+    ) -> bool {
+        let Some(date) = through else {
+            self.cut_overs.remove(alias);
+            return false;
+        };
+        self.cut_overs.insert(alias.clone(), date);
+        let ends = self.alarm_of(alias, now).is_some_and(|alarm| alarm.quiet_over);
+        if ends {
+            self.alarms.remove(alias);
+        }
+        ends
+    }
+
+    /// Where it was and is, and the company files that have an alarm for it.
+    pub(crate) fn take_over(
+        &mut self,
+        quiet_until: Timestamp,
+    ) -> (Whereabouts, BTreeSet<CompanyFile>) {
+        let seen = self.whereabouts();
+        if seen == Whereabouts::Same {
+            return (seen, BTreeSet::new());
+        }
+        let invoices = self.invoices.values().map(InvoiceRow::company_file);
+        let known = self.company_files.keys().chain(self.cut_overs.keys());
+        let files: BTreeSet<_> = known.chain(self.alarms.keys()).chain(invoices).cloned().collect();
+        for file in &files {
+            self.raise_alarm(file, quiet_until);
+        }
+        self.known_server = Some(self.server.clone());
+        (seen, files)
+    }
+
     fn whereabouts(&mut self) -> Whereabouts {
         let known = self.known_server.get_or_insert_with(|| self.server.clone());
         if *known == self.server {

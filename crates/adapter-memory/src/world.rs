@@ -10,6 +10,7 @@ use postonce_domain::{
     LedgerUid, Life, Misses, Outcome, OutcomeName, RunId, Version,
 };
 use postonce_ports::error::StoreError;
+use postonce_ports::file_note::{FileNote, FileNoteRecord};
 use postonce_ports::history::Run;
 use postonce_ports::reader::NoteRecord;
 use postonce_ports::registry::{Alarm, LockSettings};
@@ -23,6 +24,7 @@ pub(crate) struct World {
     /// In the order in which they were made.
     pub(crate) claims: Vec<ClaimRow>,
     pub(crate) notes: Vec<NoteRecord>,
+    pub(crate) file_notes: Vec<FileNoteRecord>,
     pub(crate) ruled_out: BTreeMap<InvoiceId, BTreeSet<LedgerUid>>,
     pub(crate) epochs: BTreeMap<CompanyFile, Epoch>,
     pub(crate) cut_overs: BTreeMap<CompanyFile, Date>,
@@ -86,6 +88,7 @@ impl World {
             invoices: BTreeMap::new(),
             claims: Vec::new(),
             notes: Vec::new(),
+            file_notes: Vec::new(),
             ruled_out: BTreeMap::new(),
             epochs: BTreeMap::new(),
             cut_overs: BTreeMap::new(),
@@ -175,6 +178,13 @@ impl World {
     ) {
         let last = self.notes.last().map_or(0, |note| note.id);
         self.notes.push(NoteRecord { id: last + 1, invoice, at, note, payload });
+    }
+}
+
+impl World {
+    pub(crate) fn write_file_note(&mut self, at: Timestamp, note: FileNote) {
+        let last = self.file_notes.last().map_or(0, |note| note.id);
+        self.file_notes.push(FileNoteRecord { id: last + 1, at, note });
     }
 }
 

@@ -23,6 +23,7 @@ mod claim;
 mod customer;
 mod doubt;
 mod error;
+mod file_note;
 mod history;
 mod identity;
 mod intake;

@@ -12,11 +12,12 @@ use postonce_ports::registry::{
 
 use crate::MysqlStore;
 use crate::error::Step;
+use crate::transaction::End;
 use postonce_store_rows::time::timestamp;
 
-mod file;
+pub(crate) mod file;
 mod settings;
-mod whereabouts;
+pub(crate) mod whereabouts;
 
 #[async_trait]
 impl Registry for MysqlStore {
@@ -46,7 +47,9 @@ impl Registry for MysqlStore {
 
     async fn cut_over(&self, alias: &CompanyFile, through: Option<Date>) -> Result<(), StoreError> {
         self.write((alias.clone(), through), |conn, (alias, through)| {
-            Box::pin(file::cut_over(conn, alias, *through))
+            Box::pin(async {
+                Ok(End::Keep(file::cut_over(conn, alias, *through).await.map(drop)?))
+            })
         })
         .await
     }
@@ -56,8 +59,10 @@ impl Registry for MysqlStore {
     }
 
     async fn take_over(&self, quiet: Duration) -> Result<Whereabouts, StoreError> {
-        self.write_at_length(quiet, |conn, quiet| Box::pin(whereabouts::take_over(conn, *quiet)))
-            .await
+        self.write_at_length(quiet, |conn, quiet| {
+            Box::pin(async { Ok(End::Keep(whereabouts::take_over(conn, *quiet).await?)) })
+        })
+        .await
     }
 
     async fn alarm(

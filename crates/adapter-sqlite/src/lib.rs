@@ -20,6 +20,7 @@ mod connection;
 mod customer;
 mod doubt;
 mod error;
+mod file_note;
 mod history;
 mod intake;
 mod invoice;

@@ -72,18 +72,7 @@ impl Registry for SqliteStore {
 
     async fn cut_over(&self, alias: &CompanyFile, through: Option<Date>) -> Result<(), StoreError> {
         let alias = alias.clone();
-        self.write(move |conn| {
-            let through = file::cut_over_through.eq(through.map(|date| date.to_string()));
-            let no_alarm = file::alarm_quiet_until.eq(None::<i64>);
-            diesel::insert_into(file::table)
-                .values((file::alias.eq(alias.as_str()), through.clone()))
-                .on_conflict(file::alias)
-                .do_update()
-                .set((through, no_alarm))
-                .execute(conn)?;
-            Ok(End::Keep(()))
-        })
-        .await
+        self.write(move |conn| Ok(End::Keep(cut_over(conn, &alias, through).map(drop)?))).await
     }
 
     async fn whereabouts(&self) -> Result<Whereabouts, StoreError> {
@@ -105,19 +94,7 @@ impl Registry for SqliteStore {
 
     async fn take_over(&self, quiet: Duration) -> Result<Whereabouts, StoreError> {
         let here = self.identity()?;
-        self.write(move |conn| {
-            let known = known_identity(conn)?;
-            keep_identity(conn, &here)?;
-            let seen = compare(known, here);
-            if matches!(seen, Whereabouts::Moved { .. }) {
-                let quiet_until = time::later(time::now(conn)?, quiet);
-                for alias in every_file(conn)? {
-                    raise_alarm(conn, &alias, quiet_until)?;
-                }
-            }
-            Ok(End::Keep(seen))
-        })
-        .await
+        self.write(move |conn| Ok(End::Keep(take_over(conn, here, quiet)?.0))).await
     }
 
     async fn alarm(
@@ -138,7 +115,7 @@ impl Registry for SqliteStore {
 }
 
 impl SqliteStore {
-    fn identity(&self) -> Result<String, StoreError> {
+    pub(crate) fn identity(&self) -> Result<String, StoreError> {
         let path = &self.inner.path;
         identity_of(path).map_err(|source| StoreError::Unavailable {
             message: format!("{}: {source}", path.display()),
@@ -180,6 +157,49 @@ fn every_file(conn: &mut SqliteConnection) -> Step<Vec<String>> {
     Ok(known.union(invoice::table.select(invoice::company_file)).load(conn)?)
 }
 
+/// Settles the past of a company file, or unsettles it; whether it ended an alarm.
+pub(crate) fn cut_over(
+    conn: &mut SqliteConnection,
+    alias: &CompanyFile,
+    through: Option<Date>,
+) -> Step<bool> {
+    let is_settled = through.is_some();
+    let through = file::cut_over_through.eq(through.map(|date| date.to_string()));
+    diesel::insert_into(file::table)
+        .values((file::alias.eq(alias.as_str()), through.clone()))
+        .on_conflict(file::alias)
+        .do_update()
+        .set(through)
+        .execute(conn)?;
+    if !is_settled {
+        return Ok(false);
+    }
+    let now = time::now(conn)?;
+    let over = file::table.find(alias.as_str()).filter(file::alarm_quiet_until.le(now));
+    let ended = diesel::update(over).set(file::alarm_quiet_until.eq(None::<i64>));
+    Ok(ended.execute(conn)? > 0)
+}
+
+/// Where the file was and is, and the company files that have an alarm for it.
+pub(crate) fn take_over(
+    conn: &mut SqliteConnection,
+    here: String,
+    quiet: Duration,
+) -> Step<(Whereabouts, Vec<String>)> {
+    let known = known_identity(conn)?;
+    keep_identity(conn, &here)?;
+    let seen = compare(known, here);
+    if seen == Whereabouts::Same {
+        return Ok((seen, Vec::new()));
+    }
+    let quiet_until = time::later(time::now(conn)?, quiet);
+    let files = every_file(conn)?;
+    for alias in &files {
+        raise_alarm(conn, alias, quiet_until)?;
+    }
+    Ok((seen, files))
+}
+
 /// Raises an alarm, or prolongs the one that stands.
 fn raise_alarm(conn: &mut SqliteConnection, alias: &str, quiet_until: i64) -> Step<()> {
     let longer = sql::<Nullable<BigInt>>("max(coalesce(alarm_quiet_until, 0), ")
@@ -201,7 +221,10 @@ pub(crate) fn alarm(alias: &str, now: i64, quiet_until: i64) -> Step<Alarm> {
     })
 }
 
-fn settings(conn: &mut SqliteConnection, alias: &CompanyFile) -> Step<Option<CompanyFileSettings>> {
+pub(crate) fn settings(
+    conn: &mut SqliteConnection,
+    alias: &CompanyFile,
+) -> Step<Option<CompanyFileSettings>> {
     type Columns = (Option<String>, Option<String>, Option<String>, Option<i64>);
     let columns =
         (file::business_id, file::time_zone, file::cut_over_through, file::alarm_quiet_until);

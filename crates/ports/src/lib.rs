@@ -10,14 +10,15 @@
 //!
 //! Each sentence of a method's doc is a test of the contract suite that every adapter passes.
 //! A consumer takes the modules singly: [`clock`], [`store`], [`intake`], [`doubt`], [`reader`],
-//! [`lock`], [`keyed`], [`history`], [`registry`], [`checkup`], [`ledger`], [`token`],
-//! [`customer`].
+//! [`lock`], [`keyed`], [`history`], [`registry`], [`file_note`], [`checkup`], [`ledger`],
+//! [`token`], [`customer`].
 
 pub mod checkup;
 pub mod clock;
 pub mod customer;
 pub mod doubt;
 pub mod error;
+pub mod file_note;
 pub mod history;
 pub mod intake;
 pub mod keyed;

@@ -45,8 +45,8 @@ pub struct CompanyFileSettings {
 
 /// A sign that the database went back, or that someone else posts to a company file.
 ///
-/// While it stands, every invoice is looked up before its first claim. Only the next cut-over ends
-/// it.
+/// While it stands, every invoice is looked up before its first claim. Only a cut-over after its
+/// quiet period ends it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Alarm {
     /// Nothing is claimed before then, by the store's clock: what was sent and forgotten, or is
@@ -114,7 +114,11 @@ pub trait Registry: Send + Sync {
         time_zone: &str,
     ) -> Result<CompanyFileWritten, StoreError>;
 
-    /// Settles the past of a company file through a date, or unsettles it. Ends an alarm.
+    /// Settles the past of a company file through a date, which ends an alarm whose quiet period is
+    /// over and no other; or unsettles it, which leaves an alarm as it is.
+    ///
+    /// It asks for no reason and leaves no trace: what people do goes by
+    /// [`FileNotes::cut_over`](crate::file_note::FileNotes::cut_over_noted).
     async fn cut_over(&self, alias: &CompanyFile, through: Option<Date>) -> Result<(), StoreError>;
 
     /// Whether the database is where it was. The first call ever keeps where that is.

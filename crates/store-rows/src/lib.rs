@@ -6,6 +6,7 @@
 
 pub mod claim;
 pub mod declared;
+pub mod file_note;
 pub mod intake;
 pub mod life;
 pub mod note;

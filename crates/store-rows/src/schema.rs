@@ -147,6 +147,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    postonce_file_note (id) {
+        id -> BigInt,
+        company_file -> Text,
+        kind -> Text,
+        actor -> Text,
+        text -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
     postonce_ledger_token (company_file) {
         company_file -> Text,
         secret -> Text,

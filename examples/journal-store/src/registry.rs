@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use jiff::civil::Date;
 use postonce_domain::CompanyFile;
 use postonce_ports::error::StoreError;
@@ -61,8 +62,9 @@ impl Registry for JournalStore {
     async fn cut_over(&self, alias: &CompanyFile, through: Option<Date>) -> Result<(), StoreError> {
         let cut = self.commit(|step| {
             let file = step.state.file(alias.as_str());
-            let cut = FileRow { cut_over_through: through, alarm_quiet_until: None, ..file };
-            step.put(Put::File(cut));
+            let is_over = |until: &Timestamp| through.is_some() && *until <= step.now;
+            let alarm_quiet_until = file.alarm_quiet_until.filter(|until| !is_over(until));
+            step.put(Put::File(FileRow { cut_over_through: through, alarm_quiet_until, ..file }));
             Ok(())
         });
         Ok(cut?)

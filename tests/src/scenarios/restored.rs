@@ -103,6 +103,7 @@ async fn a_post_in_the_air_while_the_backup_is_restored_is_not_made_again() {
 async fn after_the_cut_over_that_ends_an_alarm_nothing_is_looked_up_without_need() {
     let world = restored(1).await;
     world.sync().await;
+    world.clock.pass(QUIET);
     world.cut_over("shop");
     world.ledger.books().asked.clear();
     assert_eq!(world.sync().await.counts.posted, 7);

@@ -17,10 +17,10 @@ use postonce_store_rows::time::micros;
 use super::alarm;
 use crate::error::{Step, StepError, Trouble, classify};
 use crate::statement::statement;
-use crate::time::{later_sql, now};
+use crate::time::{later_sql, now, now_sql};
 use crate::transaction::{Conn, End};
 
-pub(super) async fn settings(
+pub(crate) async fn settings(
     conn: &mut Conn,
     alias: &CompanyFile,
 ) -> Step<Option<CompanyFileSettings>> {
@@ -41,17 +41,27 @@ pub(super) async fn settings(
 
 const CUT_OVER: &str = "\
     INSERT INTO postonce_company_file (alias, cut_over_through) VALUES (?, ?) \
-    ON DUPLICATE KEY UPDATE cut_over_through = ?, alarm_quiet_until = NULL";
+    ON DUPLICATE KEY UPDATE cut_over_through = ?";
 
-pub(super) async fn cut_over(
+const ALARM_IS_OVER: &str = concat!(
+    "UPDATE postonce_company_file SET alarm_quiet_until = NULL \
+     WHERE alias = ? AND alarm_quiet_until <= ",
+    now_sql!()
+);
+
+/// Settles the past of a company file, or unsettles it; whether it ended an alarm.
+pub(crate) async fn cut_over(
     conn: &mut Conn,
     alias: &CompanyFile,
     through: Option<Date>,
-) -> Step<End<()>> {
-    let through = through.map(|date| date.to_string());
-    let write = statement(CUT_OVER).text(alias.as_str()).maybe_text(through.as_deref());
-    write.maybe_text(through).execute(conn).await?;
-    Ok(End::Keep(()))
+) -> Step<bool> {
+    let date = through.map(|date| date.to_string());
+    let write = statement(CUT_OVER).text(alias.as_str()).maybe_text(date.as_deref());
+    write.maybe_text(date).execute(conn).await?;
+    if through.is_none() {
+        return Ok(false);
+    }
+    Ok(statement(ALARM_IS_OVER).text(alias.as_str()).execute(conn).await? > 0)
 }
 
 /// Raises an alarm, or prolongs the one that stands.

@@ -40,7 +40,7 @@ const ALARM_ALL: &str = concat!(
     ")"
 );
 
-pub(super) async fn take_over(conn: &mut Conn, quiet: Duration) -> Step<End<Whereabouts>> {
+pub(crate) async fn take_over(conn: &mut Conn, quiet: Duration) -> Step<Whereabouts> {
     let here = identity(conn).await?;
     let known = known_for_update(conn).await?;
     keep(conn, &here).await?;
@@ -49,7 +49,7 @@ pub(super) async fn take_over(conn: &mut Conn, quiet: Duration) -> Step<End<Wher
         let quiet = micros(quiet);
         statement(ALARM_ALL).int(quiet).int(quiet).execute(conn).await?;
     }
-    Ok(End::Keep(seen))
+    Ok(seen)
 }
 
 async fn known(conn: &mut Conn) -> Step<Option<String>> {

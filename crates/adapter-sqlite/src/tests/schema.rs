@@ -23,6 +23,23 @@ async fn the_audit_trail_is_append_only() {
 }
 
 #[tokio::test]
+async fn the_trail_of_company_files_is_append_only() {
+    let scene = Scene::new();
+    let line = "INSERT INTO postonce_file_note (id, company_file, kind, actor, text, created_at) \
+                VALUES (1, 'shop', 'cut_over', 'sam', 'settled', 0)";
+    scene.execute(line).unwrap();
+    for sql in [
+        "UPDATE postonce_file_note SET text = 'nothing happened'",
+        "DELETE FROM postonce_file_note",
+        "INSERT OR REPLACE INTO postonce_file_note \
+         (id, company_file, kind, actor, text, created_at) VALUES (1, 'x', 'cut_over', 'x', 'x', 0)",
+    ] {
+        assert!(scene.execute(sql).is_err(), "{sql}");
+    }
+    assert_eq!(scene.number("SELECT count(*) FROM postonce_file_note"), 1);
+}
+
+#[tokio::test]
 async fn is_processed_is_derived_from_the_state() {
     let scene = Scene::new();
     let processed = |id: postonce_domain::InvoiceId| {

@@ -9,6 +9,7 @@ pub mod apply;
 pub mod claim;
 pub mod customer;
 pub mod doubt;
+pub mod file_note;
 pub mod history;
 pub mod intake;
 pub mod misses;
@@ -38,6 +39,7 @@ pub mod token;
 /// | `reader` | those of `engine`, and `InvoiceReader` | [`StoreFixture`] |
 /// | `token` | `TokenStore` | [`Fixture`] |
 /// | `customer` | `CustomerClaims` | [`Fixture`] |
+/// | `file_note` | `FileNotes` and `Registry` | [`Fixture`] |
 ///
 /// [`EngineStore`]: crate::contract::EngineStore
 /// [`Fixture`]: crate::contract::Fixture
@@ -48,7 +50,7 @@ macro_rules! store_contract {
         mod $store { $crate::store_contract! { @parts $fixture $(; $($part)+)? } }
     )+ };
     (@parts $fixture:path) => {
-        $crate::store_contract! { @parts $fixture; engine intake reader token customer }
+        $crate::store_contract! { @parts $fixture; engine intake reader token customer file_note }
     };
     (@parts $fixture:path; $($part:ident)+) => { $(
         $crate::store_contract! { @$part $fixture }
@@ -141,7 +143,7 @@ macro_rules! store_contract {
             a_business_belongs_to_one_company_file,
             an_alias_with_invoices_is_its_own_business_until_it_has_another,
             a_cut_over_stands_beside_the_other_settings,
-            an_alarm_stands_until_the_next_cut_over,
+            an_alarm_stands_until_a_cut_over_after_its_quiet_period,
             an_alarm_is_prolonged_and_never_shortened,
             a_database_is_where_it_was,
         ];
@@ -191,6 +193,17 @@ macro_rules! store_contract {
             a_released_customer_may_be_claimed_again,
             two_misses_prove_that_a_customer_is_absent,
             customer_misses_too_early_prove_nothing,
+        ];
+    } };
+    (@file_note $fixture:path) => { $crate::promises! { $fixture; store;
+        file_note of "FileNotes": [
+            file_notes_are_read_by_rising_id,
+            a_cut_over_and_its_line_are_both_written,
+            a_cut_over_waits_for_the_quiet_period_of_an_alarm,
+            a_cut_over_ends_an_alarm_that_is_not_quiet_any_more,
+            what_takes_a_cut_over_back_leaves_an_alarm,
+            of_concurrent_cut_overs_one_is_written,
+            a_take_over_of_what_has_not_moved_leaves_no_line,
         ];
     } };
 }

@@ -131,7 +131,7 @@ pub async fn a_cut_over_stands_beside_the_other_settings(fixture: &impl StoreFix
     );
 }
 
-pub async fn an_alarm_stands_until_the_next_cut_over(fixture: &impl StoreFixture) {
+pub async fn an_alarm_stands_until_a_cut_over_after_its_quiet_period(fixture: &impl StoreFixture) {
     let store = fixture.adapter();
     let raised = store.alarm(&shop(), LONG).await.unwrap();
     assert!(!raised.quiet_over, "it is quiet at first");
@@ -142,12 +142,24 @@ pub async fn an_alarm_stands_until_the_next_cut_over(fixture: &impl StoreFixture
         None,
         "another company file has none"
     );
-    store.cut_over(&shop(), Some(date(2026, 6, 30))).await.unwrap();
+    let through = Some(date(2026, 6, 30));
+    store.cut_over(&shop(), through).await.unwrap();
     let known = store.company_file_settings(&shop()).await.unwrap().unwrap();
     assert_eq!(
         (known.alarm, known.cut_over_through),
-        (None, Some(date(2026, 6, 30))),
-        "the cut-over ends the alarm and is on record"
+        (Some(raised), through),
+        "the cut-over is on record, and an alarm that is quiet still stands"
+    );
+    let brief = store.alarm(&file("brief"), Duration::ZERO).await.unwrap();
+    store.cut_over(&file("brief"), None).await.unwrap();
+    let known = store.company_file_settings(&file("brief")).await.unwrap().unwrap();
+    assert_eq!(known.alarm, Some(brief), "what takes a cut-over back ends no alarm");
+    store.cut_over(&file("brief"), through).await.unwrap();
+    let known = store.company_file_settings(&file("brief")).await.unwrap().unwrap();
+    assert_eq!(
+        (known.alarm, known.cut_over_through),
+        (None, through),
+        "a cut-over after the quiet period ends the alarm"
     );
 }
 
