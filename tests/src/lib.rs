@@ -9,6 +9,8 @@ mod clients;
 #[cfg(test)]
 mod cluster;
 #[cfg(test)]
+mod cut_over;
+#[cfg(test)]
 mod documents;
 #[cfg(test)]
 mod doors;

@@ -11,6 +11,7 @@ mod elsewhere;
 mod gone;
 mod oldest;
 mod outcome;
+mod past;
 mod person;
 mod reprocess;
 mod restored;

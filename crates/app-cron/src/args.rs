@@ -1,5 +1,7 @@
 //! The command line.
 
+mod cutover;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,6 +10,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 use postonce_domain::{CompanyFile, LedgerUid, StateName};
 use postonce_engine::Verdict;
+
+pub(crate) use cutover::Cutover;
 
 use crate::config::Flags;
 use crate::import::Format;
@@ -102,6 +106,8 @@ pub(crate) enum Command {
     Audit(Audit),
     /// Take over a database that is on another server or file than it was
     Connect(Connect),
+    /// Until when the past of company files is settled: show it, settle it, take it back
+    Cutover(Cutover),
     /// Look at the database's health, and change nothing
     Doctor,
     /// Bring the database's schema up to date
@@ -239,6 +245,12 @@ pub(crate) enum Audit {
     Pairs,
     /// Show the trail of one invoice
     Show(One),
+    /// Show the trail of company files: cut-overs and take-overs
+    Files {
+        /// Company file [default: all]
+        #[arg(value_name = "ALIAS", value_parser = company_file)]
+        file: Option<CompanyFile>,
+    },
     /// Write the whole trail, one note per line
     Export {
         /// Format

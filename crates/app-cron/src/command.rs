@@ -1,9 +1,11 @@
 //! The commands, one file each.
 
+mod agree;
 mod audit;
 mod completions;
 mod config;
 mod connect;
+mod cutover;
 mod demo;
 mod doctor;
 mod hold;
@@ -39,6 +41,7 @@ pub(crate) async fn run(command: Command, context: &Context<'_>) -> Result<Exit,
         Command::Runs(args) => runs::run(context, &args).await,
         Command::Audit(args) => audit::run(context, args).await,
         Command::Connect(args) => connect::run(context, &args).await,
+        Command::Cutover(args) => cutover::run(context, &args).await,
         Command::Doctor => doctor::run(context).await,
         Command::Migrate => migrate::run(context).await,
         Command::Config(args) => config::run(context, &args),

@@ -9,6 +9,7 @@ use postonce_adapter_sqlite::{SqliteCheckup, SqliteStore};
 use postonce_ports::checkup::Checkup;
 use postonce_ports::customer::CustomerClaims;
 use postonce_ports::doubt::DoubtStore;
+use postonce_ports::file_note::FileNotes;
 use postonce_ports::history::RunHistory;
 use postonce_ports::intake::Intake;
 use postonce_ports::lock::RunLock;
@@ -39,6 +40,7 @@ pub(crate) struct Database {
     pub(crate) registry: Arc<dyn Registry>,
     pub(crate) lock: Arc<dyn RunLock>,
     pub(crate) history: Arc<dyn RunHistory>,
+    pub(crate) notes: Arc<dyn FileNotes>,
     pub(crate) tokens: Arc<dyn TokenStore>,
     pub(crate) customers: Arc<dyn CustomerClaims>,
     /// A store whose lock must prove that it excludes; a file's does by the system.
@@ -121,7 +123,7 @@ impl Database {
     fn of<S>(store: S) -> Self
     where
         S: InvoiceStore + DoubtStore + Intake + InvoiceReader + Registry,
-        S: RunLock + RunHistory + TokenStore + CustomerClaims + 'static,
+        S: RunLock + RunHistory + FileNotes + TokenStore + CustomerClaims + 'static,
     {
         let store = Arc::new(store);
         Self {
@@ -131,6 +133,7 @@ impl Database {
             registry: store.clone(),
             lock: store.clone(),
             history: store.clone(),
+            notes: store.clone(),
             tokens: store.clone(),
             customers: store.clone(),
             store,

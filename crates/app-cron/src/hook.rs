@@ -5,6 +5,7 @@ use std::sync::Arc;
 use postonce_engine::{Policy, Ports};
 use postonce_ports::clock::Clock;
 use postonce_ports::customer::CustomerClaims;
+use postonce_ports::file_note::FileNotes;
 use postonce_ports::intake::Intake;
 use postonce_ports::reader::InvoiceReader;
 use postonce_ports::token::TokenStore;
@@ -16,6 +17,7 @@ use postonce_ports::token::TokenStore;
 pub struct SidePorts {
     pub intake: Arc<dyn Intake>,
     pub reader: Arc<dyn InvoiceReader>,
+    pub notes: Arc<dyn FileNotes>,
     pub tokens: Arc<dyn TokenStore>,
     pub customers: Arc<dyn CustomerClaims>,
     pub clock: Arc<dyn Clock>,

@@ -1,5 +1,7 @@
 //! The shapes of our JSON. Programs rely on their names: fields are added, never renamed.
 
+mod past;
+
 use jiff::Timestamp;
 use postonce_domain::{CompanyFile, RunCounts, RunEnd};
 use postonce_ports::checkup::{Finding, Severity};
@@ -10,6 +12,8 @@ use postonce_ports::reader::{NoteRecord, Pairs, StateCounts, Summary};
 use postonce_ports::registry::{Alarm, Whereabouts};
 use serde::Serialize;
 use serde::ser::SerializeMap;
+
+pub(crate) use past::{CutoverJson, FileNoteJson, FilePastJson};
 
 use crate::import::Problem;
 

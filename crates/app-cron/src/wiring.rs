@@ -61,6 +61,7 @@ impl<'a> Base<'a> {
         let side = hook.side_ports(SidePorts {
             intake: Arc::clone(&database.intake),
             reader: Arc::clone(&database.reader),
+            notes: Arc::clone(&database.notes),
             tokens: Arc::clone(&database.tokens),
             customers: Arc::clone(&database.customers),
             clock: Arc::new(HostClock),

@@ -18,9 +18,10 @@
 //!
 //! Reading order: `run` (one pass over what is due), `alarm` (gone back, or not alone), `send` (one
 //! invoice), `inquiry` (asking the ledger), `reconcile` (out of doubt), `resolve` (a person's
-//! verbs), `reprocess`.
+//! verbs), `reprocess`, `cutover` (until when a past is settled).
 
 mod alarm;
+mod cutover;
 mod inquiry;
 mod preview;
 mod reconcile;
@@ -46,6 +47,7 @@ use postonce_ports::lock::{LockError, RunLock};
 use postonce_ports::registry::Registry;
 use postonce_ports::store::InvoiceStore;
 
+pub use cutover::{CutOverError, CutOverWish, FilePast, Lookups, Outlook, Past, PastPorts};
 pub use preview::{Preview, PreviewOutcome};
 pub use reconcile::{Checked, CheckedOutcome};
 pub use reprocess::{ReprocessRefusal, Reprocessed};

@@ -1,15 +1,17 @@
-//! `postonce audit pairs`, `show` and `export`.
+//! `postonce audit pairs`, `show`, `files` and `export`.
 
 use csv::WriterBuilder;
+use postonce_domain::CompanyFile;
+use postonce_ports::file_note::{FileNoteRecord, FileNotes};
 use postonce_ports::reader::InvoiceReader;
 
 use super::show::{table, trail};
 use crate::args::{Audit, ExportFormat, One};
 use crate::exit::{Exit, Failure};
-use crate::json::{NoteJson, PairsJson};
+use crate::json::{FileNoteJson, NoteJson, PairsJson};
 use crate::output::{Output, talk};
 use crate::selection::find_one;
-use crate::table::Rows;
+use crate::table::{Rows, time};
 use crate::wiring::{Base, Context};
 
 pub(crate) async fn run(context: &Context<'_>, args: Audit) -> Result<Exit, Failure> {
@@ -18,6 +20,9 @@ pub(crate) async fn run(context: &Context<'_>, args: Audit) -> Result<Exit, Fail
     match args {
         Audit::Pairs => pairs(&context.output, reader).await?,
         Audit::Show(one) => show(&context.output, reader, &one).await?,
+        Audit::Files { file } => {
+            files(&context.output, base.side.notes.as_ref(), file.as_ref()).await?;
+        }
         Audit::Export { format } => export(&context.output, reader, format).await?,
     }
     Ok(Exit::Done)
@@ -53,6 +58,36 @@ async fn show(output: &Output, reader: &dyn InvoiceReader, one: &One) -> Result<
     } else {
         output.line(&table(&notes));
     }
+    Ok(())
+}
+
+/// Company files are few, and so are the decisions about them.
+async fn files(
+    output: &Output,
+    notes: &dyn FileNotes,
+    file: Option<&CompanyFile>,
+) -> Result<(), Failure> {
+    const PAGE: u32 = 500;
+    let mut trail = Vec::new();
+    loop {
+        let after = trail.last().map_or(0, |last: &FileNoteRecord| last.id);
+        let page = notes.list(file.cloned(), after, PAGE).await?;
+        if page.is_empty() {
+            break;
+        }
+        trail.extend(page);
+    }
+    if output.is_json() {
+        let list: Vec<FileNoteJson> = trail.iter().map(FileNoteJson::new).collect();
+        output.value(&list);
+        return Ok(());
+    }
+    let mut rows = Rows::new(&["at", "company file", "kind", "actor", "text"]);
+    for FileNoteRecord { at, note, .. } in trail {
+        let (file, kind) = (note.company_file.to_string(), note.kind.as_str().to_owned());
+        rows.add([time(at), file, kind, note.actor, note.text]);
+    }
+    output.line(&rows.text("Nothing was decided about a company file."));
     Ok(())
 }
 

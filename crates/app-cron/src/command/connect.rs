@@ -1,16 +1,16 @@
 //! `postonce connect --take-over`.
 
-use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use postonce_ports::registry::Whereabouts;
 use serde::Serialize;
 
+use super::agree::is_agreed;
 use super::status::{Standing, alarm_line, standing_alarms};
 use crate::args::Connect;
 use crate::exit::{Exit, Failure};
 use crate::json::{AlarmJson, MovedJson};
-use crate::output::{is_watched, talk};
+use crate::output::talk;
 use crate::table::plain;
 use crate::wiring::{Base, Context};
 
@@ -28,11 +28,12 @@ pub(crate) async fn run(context: &Context<'_>, args: &Connect) -> Result<Exit, F
     let moved = seen != Whereabouts::Same;
     if let Whereabouts::Moved { from, to } = &seen {
         talk(&places(from, to));
-        if !args.yes && !is_agreed().await? {
+        let mend = "if this database alone counts from now on, say so with `--yes`";
+        if !args.yes && !is_agreed("Take it over?", mend).await? {
             talk("Nothing was changed.");
             return Ok(Exit::Interrupted);
         }
-        seen = registry.take_over(quiet).await?;
+        seen = base.side.notes.take_over_noted(quiet, base.actor()).await?;
     }
     let alarms = standing_alarms(&base).await?;
     tell(context, &seen, quiet, &alarms);
@@ -51,26 +52,6 @@ fn places(from: &str, to: &str) -> String {
         plain(from),
         plain(to)
     )
-}
-
-/// Asks the person at the terminal.
-async fn is_agreed() -> Result<bool, Failure> {
-    if !std::io::stdin().is_terminal() || !is_watched() {
-        let why = "nobody is here to ask; if this database alone counts from now on, say so with \
-                   `--yes`";
-        return Err(Failure::new(Exit::Usage, why));
-    }
-    talk("Take it over? [y/N]");
-    let asked = tokio::task::spawn_blocking(|| {
-        let mut answer = String::new();
-        std::io::stdin().read_line(&mut answer).map(|_| answer)
-    });
-    let answer = asked.await.ok().and_then(Result::ok).unwrap_or_default();
-    Ok(means_yes(&answer))
-}
-
-fn means_yes(answer: &str) -> bool {
-    matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
 }
 
 fn tell(context: &Context<'_>, seen: &Whereabouts, quiet: Duration, alarms: &[Standing]) {
