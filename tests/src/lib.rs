@@ -27,6 +27,8 @@ mod lock_contract;
 #[cfg(test)]
 mod mysql;
 #[cfg(test)]
+mod refresh;
+#[cfg(test)]
 mod release;
 #[cfg(test)]
 mod restored;

@@ -57,7 +57,7 @@ use crate::per_file::PerFile;
 use crate::rate::Rate;
 use crate::references::References;
 use crate::token_endpoint::TokenEndpoint;
-use crate::tokens::Tokens;
+use crate::tokens::{Records, Tokens};
 
 /// MYOB as the ledger. One value serves all company files of one API key and shares its rate.
 #[derive(Debug)]
@@ -82,7 +82,8 @@ impl MyobLedger {
         unlisted_is_own_id: bool,
         ports: Ports,
     ) -> Result<Self, SetupError> {
-        let Ports { clock, ids, tokens, customers } = ports;
+        let Ports { clock, ids, tokens, access, customers } = ports;
+        let records = Records { tokens, access, me: ids.claim_id().to_string() };
         let base = url("ledger.base_url", &options.base_url)?;
         let clients = Clients::new(&base, options.post_timeout)?;
         let endpoint = TokenEndpoint {
@@ -109,7 +110,7 @@ impl MyobLedger {
             files,
             refresh_token: options.refresh_token,
             unlisted_is_own_id,
-            tokens: Tokens::new(endpoint, tokens, Arc::clone(&clock)),
+            tokens: Tokens::new(endpoint, records, Arc::clone(&clock)),
             rate: Rate::new(options.rate_per_second, Arc::clone(&clock)),
             clock: Arc::clone(&clock),
         };

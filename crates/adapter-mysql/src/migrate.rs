@@ -48,6 +48,7 @@ const MIGRATIONS: &[Migration] = migrations![
     11 "installation" "0011_installation.sql",
     12 "ledger_token" "0012_ledger_token.sql",
     13 "lease" "0013_lease.sql",
+    14 "ledger_access" "0014_ledger_access.sql",
 ];
 
 /// The newest version that this program knows.

@@ -18,7 +18,7 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: [Migration; 4] = [
+const MIGRATIONS: [Migration; 5] = [
     Migration {
         version: 1,
         name: "invoices",
@@ -38,6 +38,11 @@ const MIGRATIONS: [Migration; 4] = [
         version: 4,
         name: "alarm",
         sql: include_str!("../../../migrations/sqlite/0004_alarm.sql"),
+    },
+    Migration {
+        version: 5,
+        name: "ledger_access",
+        sql: include_str!("../../../migrations/sqlite/0005_ledger_access.sql"),
     },
 ];
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use postonce_engine::{Policy, Ports};
+use postonce_ports::access::AccessStore;
 use postonce_ports::clock::Clock;
 use postonce_ports::customer::CustomerClaims;
 use postonce_ports::intake::Intake;
@@ -17,6 +18,7 @@ pub struct SidePorts {
     pub intake: Arc<dyn Intake>,
     pub reader: Arc<dyn InvoiceReader>,
     pub tokens: Arc<dyn TokenStore>,
+    pub access: Arc<dyn AccessStore>,
     pub customers: Arc<dyn CustomerClaims>,
     pub clock: Arc<dyn Clock>,
 }
@@ -28,8 +30,8 @@ pub trait PortHook: Send + Sync {
         ports
     }
 
-    /// The other ports; the ledger gets its `tokens`, `customers` and `clock` from here, and the
-    /// engine the same `clock`. They are asked for first.
+    /// The other ports; the ledger gets its `tokens`, `access`, `customers` and `clock` from here,
+    /// and the engine the same `clock`. They are asked for first.
     fn side_ports(&self, ports: SidePorts) -> SidePorts {
         ports
     }

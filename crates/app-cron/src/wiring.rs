@@ -62,6 +62,7 @@ impl<'a> Base<'a> {
             intake: Arc::clone(&database.intake),
             reader: Arc::clone(&database.reader),
             tokens: Arc::clone(&database.tokens),
+            access: Arc::clone(&database.access),
             customers: Arc::clone(&database.customers),
             clock: Arc::new(HostClock),
         });
@@ -187,6 +188,7 @@ impl<'a> Base<'a> {
             clock: Arc::clone(&self.side.clock),
             ids: Arc::new(RandomIds),
             tokens: Arc::clone(&self.side.tokens),
+            access: Arc::clone(&self.side.access),
             customers: Arc::clone(&self.side.customers),
         };
         MyobLedger::new(options, self.files(), ledger.is_loopback, ports)

@@ -10,9 +10,10 @@
 //!
 //! Each sentence of a method's doc is a test of the contract suite that every adapter passes.
 //! A consumer takes the modules singly: [`clock`], [`store`], [`intake`], [`doubt`], [`reader`],
-//! [`lock`], [`keyed`], [`history`], [`registry`], [`checkup`], [`ledger`], [`token`],
+//! [`lock`], [`keyed`], [`history`], [`registry`], [`checkup`], [`ledger`], [`token`], [`access`],
 //! [`customer`].
 
+pub mod access;
 pub mod checkup;
 pub mod clock;
 pub mod customer;
