@@ -35,6 +35,8 @@ mod restored;
 #[cfg(test)]
 mod scenarios;
 #[cfg(test)]
+mod sealed;
+#[cfg(test)]
 mod stops;
 #[cfg(test)]
 mod store_contract;

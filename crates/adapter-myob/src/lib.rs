@@ -10,7 +10,7 @@
 //! **Invariant:** an answer that cannot be read is never taken for "there is nothing".
 //!
 //! Reading order: `http` and `gate` (how a request leaves), `classify` (what came of it), `api`
-//! and `tokens` (how we are let in), `prepare` with `references`, `customers` and `payload` (what
+//! and `tokens` with `sealed` (how we are let in), `prepare` with `references`, `customers` and `payload` (what
 //! is sent), `search` (what is there).
 
 mod api;
@@ -29,6 +29,7 @@ mod rate;
 mod reading;
 mod references;
 mod refusal;
+mod sealed;
 mod search;
 mod token_endpoint;
 mod tokens;
@@ -49,6 +50,7 @@ use postonce_ports::ledger::{Ledger, LedgerError, PrepareError};
 use reqwest::Url;
 
 pub use crate::options::{CompanyFileAccess, Layout, MissingCustomer, Options, Ports, SetupError};
+pub use crate::sealed::{BadKey, SealError, SealedTokens, TokenKeys};
 
 use crate::api::Api;
 use crate::customers::Customers;
