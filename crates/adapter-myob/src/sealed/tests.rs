@@ -79,6 +79,7 @@ async fn the_store_never_sees_a_token_and_what_was_plain_is_sealed_by_its_rotati
     let new = NewTokens { version: 1, refresh: "next".into(), access: "access".into(), rest };
     assert_eq!(sealed.granted(&main, "me", &new).await.unwrap(), Rotated::Stored(2));
     assert!(store.secret().unwrap().starts_with(PREFIX));
+    assert!(store.kept.lock().unwrap().starts_with(PREFIX));
     let token = RefreshToken { secret: "next".to_owned(), version: 2 };
     let ask = Ask { me: "me", enough: rest, lease: rest };
     let turn = sealed.turn(&main, ask).await.unwrap();

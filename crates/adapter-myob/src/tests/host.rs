@@ -78,6 +78,8 @@ pub(crate) struct TestTokens {
     pub(crate) left_behind: AtomicBool,
     /// Whether our turn goes on.
     pub(crate) ours: AtomicBool,
+    /// The last access token that was to be kept.
+    pub(crate) kept: Mutex<String>,
     /// What was refused.
     pub(crate) refused: Mutex<Vec<i64>>,
 }
@@ -141,6 +143,7 @@ impl AccessStore for TestTokens {
         _: &str,
         new: &NewTokens,
     ) -> Result<Rotated, StoreError> {
+        new.access.clone_into(&mut self.kept.lock().unwrap());
         self.rotate(file, new.version, &new.refresh).await
     }
 
