@@ -29,11 +29,15 @@ mod lock_contract;
 #[cfg(test)]
 mod mysql;
 #[cfg(test)]
+mod refresh;
+#[cfg(test)]
 mod release;
 #[cfg(test)]
 mod restored;
 #[cfg(test)]
 mod scenarios;
+#[cfg(test)]
+mod sealed;
 #[cfg(test)]
 mod stops;
 #[cfg(test)]

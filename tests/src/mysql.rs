@@ -4,5 +4,6 @@ mod doors;
 mod lock_lost;
 mod overlap;
 mod poison;
+mod refresh;
 mod restore;
 mod useless_lock;

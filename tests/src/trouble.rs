@@ -82,6 +82,7 @@ fn a_company_file_that_nobody_configured_is_blocked_with_the_reason() -> Result<
     let (_sandbox, mut place) = set_up()?;
     place.import("ALIAS", 2)?;
     place.set("LEDGER__BASE_URL", "https://ledger.invalid/accountright");
+    place.set("TOKENS__KEY", "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=");
     let result = place.run(&["sync", "--json"])?.expect(65)?.json()?;
     assert_eq!(result["blocked"], 2, "{result}");
     let shown = place.json(&["show", "books:ALIAS-1", "--json"])?;

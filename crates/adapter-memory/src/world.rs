@@ -36,6 +36,7 @@ pub(crate) struct World {
     pub(crate) server: String,
     pub(crate) known_server: Option<String>,
     pub(crate) tokens: BTreeMap<CompanyFile, RefreshToken>,
+    pub(crate) access: BTreeMap<CompanyFile, AccessRow>,
     pub(crate) customers: BTreeMap<(CompanyFile, CustomerCode), CustomerRow>,
     pub(crate) runs: BTreeMap<RunId, Run>,
     /// The owner of the run lock, while it is held.
@@ -81,6 +82,16 @@ pub(crate) struct CustomerRow {
     pub(crate) first_miss_at: Option<Timestamp>,
 }
 
+/// What is on record of a company file's access token.
+#[derive(Clone, Default)]
+pub(crate) struct AccessRow {
+    pub(crate) version: i64,
+    /// The token and its end.
+    pub(crate) access: Option<(String, Timestamp)>,
+    /// Who gets the next one, and until when.
+    pub(crate) refresher: Option<(String, Timestamp)>,
+}
+
 impl World {
     pub(crate) fn new(installation: InstallationId) -> Self {
         Self {
@@ -98,6 +109,7 @@ impl World {
             server: "memory".to_owned(),
             known_server: None,
             tokens: BTreeMap::new(),
+            access: BTreeMap::new(),
             customers: BTreeMap::new(),
             runs: BTreeMap::new(),
             lock: None,

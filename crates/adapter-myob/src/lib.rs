@@ -10,7 +10,7 @@
 //! **Invariant:** an answer that cannot be read is never taken for "there is nothing".
 //!
 //! Reading order: `http` and `gate` (how a request leaves), `classify` (what came of it), `api`
-//! and `tokens` (how we are let in), `prepare` with `references`, `customers` and `payload` (what
+//! and `tokens` with `sealed` (how we are let in), `prepare` with `references`, `customers` and `payload` (what
 //! is sent), `search` (what is there).
 
 mod api;
@@ -29,6 +29,7 @@ mod rate;
 mod reading;
 mod references;
 mod refusal;
+mod sealed;
 mod search;
 mod token_endpoint;
 mod tokens;
@@ -49,6 +50,7 @@ use postonce_ports::ledger::{Ledger, LedgerError, PrepareError};
 use reqwest::Url;
 
 pub use crate::options::{CompanyFileAccess, Layout, MissingCustomer, Options, Ports, SetupError};
+pub use crate::sealed::{BadKey, SealError, SealedTokens, TokenKeys};
 
 use crate::api::Api;
 use crate::customers::Customers;
@@ -57,7 +59,7 @@ use crate::per_file::PerFile;
 use crate::rate::Rate;
 use crate::references::References;
 use crate::token_endpoint::TokenEndpoint;
-use crate::tokens::Tokens;
+use crate::tokens::{Records, Tokens};
 
 /// MYOB as the ledger. One value serves all company files of one API key and shares its rate.
 #[derive(Debug)]
@@ -82,7 +84,8 @@ impl MyobLedger {
         unlisted_is_own_id: bool,
         ports: Ports,
     ) -> Result<Self, SetupError> {
-        let Ports { clock, ids, tokens, customers } = ports;
+        let Ports { clock, ids, tokens, access, customers } = ports;
+        let records = Records { tokens, access, me: ids.claim_id().to_string() };
         let base = url("ledger.base_url", &options.base_url)?;
         let clients = Clients::new(&base, options.post_timeout)?;
         let endpoint = TokenEndpoint {
@@ -109,7 +112,7 @@ impl MyobLedger {
             files,
             refresh_token: options.refresh_token,
             unlisted_is_own_id,
-            tokens: Tokens::new(endpoint, tokens, Arc::clone(&clock)),
+            tokens: Tokens::new(endpoint, records, Arc::clone(&clock)),
             rate: Rate::new(options.rate_per_second, Arc::clone(&clock)),
             clock: Arc::clone(&clock),
         };

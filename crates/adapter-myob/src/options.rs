@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::civil::Date;
+use postonce_ports::access::AccessStore;
 use postonce_ports::clock::{Clock, Ids};
 use postonce_ports::customer::CustomerClaims;
 use postonce_ports::error::BoxError;
@@ -86,10 +87,12 @@ pub struct CompanyFileAccess {
 pub struct Ports {
     /// Time; all waiting goes through it.
     pub clock: Arc<dyn Clock>,
-    /// Ids for the claims on customers.
+    /// Ids for the claims on customers, and a name among those who refresh.
     pub ids: Arc<dyn Ids>,
     /// Where refresh tokens are kept.
     pub tokens: Arc<dyn TokenStore>,
+    /// Where access tokens are kept, and who gets the next one.
+    pub access: Arc<dyn AccessStore>,
     /// Where the claims on customers are kept.
     pub customers: Arc<dyn CustomerClaims>,
 }

@@ -1,7 +1,12 @@
-//! Access tokens: got by refresh tokens that rotate, one refresh at a time for each company file.
+//! Access tokens: got by refresh tokens that rotate, one refresh at a time for each company file,
+//! whichever process makes it.
 //!
 //! **Invariant:** a rotated refresh token is on record before the access token that came with it
 //! is used. A process that dies in between has lost an access token, never the way in.
+//!
+//! **Invariant:** a refresh token is used by whoever has the turn in the store, and by nobody else.
+//! Turns are leases; one that ran out may overlap with the next. Then the record decides: who was
+//! slower takes what the faster one put there, and who is refused waits for it.
 //!
 //! The steps are documented at
 //! <https://developer.myob.com/api/myob-business-api/api-overview/authentication/>.
@@ -11,6 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use postonce_domain::{CompanyFile, QuietParts};
+use postonce_ports::access::{Access, AccessStore, Ask, NewTokens, Turn};
 use postonce_ports::clock::Clock;
 use postonce_ports::error::StoreError;
 use postonce_ports::ledger::LedgerError;
@@ -23,17 +29,31 @@ use crate::token_endpoint::{Grant, Granted, TokenEndpoint};
 /// How long before its end an access token no longer counts; then it lasts for the send window.
 const EARLY: Duration = Duration::from_secs(60);
 
-/// How often a refresh is begun again because another process rotated in between.
+/// How often a refresh is begun again because another process was faster.
 const ROUNDS_MAX: usize = 4;
+
+/// How long others leave a company file's tokens to whoever refreshes them. A process that is killed
+/// at it holds the others up for this long.
+const LEASE: Duration = Duration::from_secs(30);
+
+/// How long to wait for others to refresh, in all.
+const OTHERS_TURN_MAX: Duration = Duration::from_secs(120);
+
+/// The time between two looks at what others do.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// How long to wait for another process to put its rotated token on record.
 const OTHERS_ROTATION: Duration = Duration::from_secs(2);
 
-/// An access token and the boot time at which it ends.
+/// The same if its turn ran out without a word; within our own.
+const LATE_ROTATION: Duration = Duration::from_secs(20);
+
+/// An access token, the boot time at which it ends, and the refresh token that came with it.
 #[derive(Clone)]
 pub(crate) struct AccessToken {
     pub(crate) secret: SecretString,
     ends: Duration,
+    version: i64,
 }
 
 impl fmt::Debug for AccessToken {
@@ -46,6 +66,8 @@ impl fmt::Debug for AccessToken {
 #[derive(Debug, Default)]
 struct Known {
     access: Mutex<Option<AccessToken>>,
+    /// The version of an access token that MYOB refused, until the store has been told.
+    refused: Mutex<Option<i64>>,
     /// Held during a refresh; keeps what MYOB has given and the store has not taken yet.
     refreshing: tokio::sync::Mutex<Option<Unsaved>>,
 }
@@ -62,10 +84,17 @@ impl fmt::Debug for Unsaved {
     }
 }
 
+/// Where tokens are kept, and by what name we are known there.
+pub(crate) struct Records {
+    pub(crate) tokens: Arc<dyn TokenStore>,
+    pub(crate) access: Arc<dyn AccessStore>,
+    pub(crate) me: String,
+}
+
 /// The access tokens of all company files.
 pub(crate) struct Tokens {
     endpoint: TokenEndpoint,
-    store: Arc<dyn TokenStore>,
+    records: Records,
     clock: Arc<dyn Clock>,
     files: PerFile<Known>,
 }
@@ -80,18 +109,14 @@ impl fmt::Debug for Tokens {
 enum Tried {
     Access(AccessToken),
     /// Another process was faster.
-    Overtaken(RefreshToken),
+    Overtaken,
     /// MYOB does not know the refresh token (any more).
     Refused(String),
 }
 
 impl Tokens {
-    pub(crate) fn new(
-        endpoint: TokenEndpoint,
-        store: Arc<dyn TokenStore>,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
-        Self { endpoint, store, clock, files: PerFile::default() }
+    pub(crate) fn new(endpoint: TokenEndpoint, records: Records, clock: Arc<dyn Clock>) -> Self {
+        Self { endpoint, records, clock, files: PerFile::default() }
     }
 
     /// The token at hand, if it has not ended. Asks nobody.
@@ -116,12 +141,12 @@ impl Tokens {
         if let Some(token) = self.cached(&known, enough) {
             return Ok(token);
         }
-        let token = self.refresh(file, seed, &mut unsaved).await?;
+        let token = self.refresh(file, &known, seed, &mut unsaved).await?;
         *known.access.lock().unwrap_or_else(PoisonError::into_inner) = Some(token.clone());
         Ok(token)
     }
 
-    /// Forgets `refused`, unless another has taken its place.
+    /// Forgets `refused`, unless another has taken its place. The store is told at the next refresh.
     pub(crate) fn forget(&self, file: &CompanyFile, refused: &AccessToken) {
         let known = self.files.of(file);
         let mut access = known.access.lock().unwrap_or_else(PoisonError::into_inner);
@@ -129,6 +154,8 @@ impl Tokens {
             |token: &AccessToken| token.secret.expose_secret() == refused.secret.expose_secret();
         if access.as_ref().is_some_and(same) {
             *access = None;
+            let mut told = known.refused.lock().unwrap_or_else(PoisonError::into_inner);
+            *told = Some(refused.version);
         }
     }
 
@@ -140,6 +167,7 @@ impl Tokens {
     async fn refresh(
         &self,
         file: &CompanyFile,
+        known: &Known,
         seed: Option<&SecretString>,
         unsaved: &mut Option<Unsaved>,
     ) -> Result<AccessToken, LedgerError> {
@@ -148,28 +176,96 @@ impl Tokens {
         {
             return Ok(token);
         }
-        let stored = self.store.token(file).await.map_err(store_trouble)?;
-        let mut next = stored.or_else(|| seed.map(first_token)).ok_or_else(|| {
-            not_authorised(format!(
-                "there is no refresh token for company file {file}; set `ledger.refresh_token`"
-            ))
-        })?;
-        let mut seed_is_left = true;
-        for _ in 0..ROUNDS_MAX {
-            match self.try_with(file, &next, unsaved).await? {
-                Tried::Access(token) => return Ok(token),
-                Tried::Overtaken(theirs) => next = theirs,
-                Tried::Refused(why) => {
-                    let other = self.other_than(file, &next, seed.filter(|_| seed_is_left)).await?;
-                    let Some((other, is_seed)) = other else { return Err(refused(file, &why)) };
-                    seed_is_left = seed_is_left && !is_seed;
-                    next = other;
+        self.tell_refused(file, known).await?;
+        let answer = self.take_turns(file, seed, unsaved).await;
+        if answer.is_err() && unsaved.is_none() {
+            // Others need not wait for us. If this is not written, the lease runs out. Tokens that
+            // are not on record yet keep it: who takes over is to wait for them.
+            drop(self.records.access.give_up(file, &self.records.me).await);
+        }
+        answer
+    }
+
+    /// Nobody else is to use an access token that MYOB refused us.
+    async fn tell_refused(&self, file: &CompanyFile, known: &Known) -> Result<(), LedgerError> {
+        let refused = *known.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(version) = refused {
+            self.records.access.refused(file, version).await.map_err(store_trouble)?;
+            *known.refused.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+        Ok(())
+    }
+
+    /// Takes what another process has got, or waits until it is our turn.
+    async fn take_turns(
+        &self,
+        file: &CompanyFile,
+        seed: Option<&SecretString>,
+        unsaved: &mut Option<Unsaved>,
+    ) -> Result<AccessToken, LedgerError> {
+        let ask =
+            Ask { me: &self.records.me, enough: EARLY + QuietParts::SEND_WINDOW, lease: LEASE };
+        let started = self.clock.boot();
+        let mut rounds = 0;
+        while rounds < ROUNDS_MAX {
+            let asked = self.clock.boot();
+            match self.records.access.turn(file, ask).await.map_err(store_trouble)? {
+                Turn::Fresh(access) => return Ok(access_token(access, asked)),
+                Turn::Theirs { .. } if asked.saturating_sub(started) >= OTHERS_TURN_MAX => break,
+                Turn::Theirs { again_in } => self.clock.sleep(again_in.min(LOOK)).await,
+                Turn::Ours { token, left_behind } => {
+                    let patience = if left_behind { LATE_ROTATION } else { OTHERS_ROTATION };
+                    let got = self.with_our_turn(file, token, (seed, patience), unsaved).await?;
+                    if let Some(token) = got {
+                        return Ok(token);
+                    }
+                    rounds += 1;
                 }
             }
         }
         Err(unavailable(format!(
-            "the tokens of company file {file} rotate faster than we can read"
+            "other processes refresh the tokens of company file {file} and come to no end"
         )))
+    }
+
+    /// Uses the refresh token on record, or else the configured one; `None` if another process was
+    /// faster after all. A refused one is no reason to connect again before `patience` is over: who
+    /// used it up may not have put the next one on record yet.
+    async fn with_our_turn(
+        &self,
+        file: &CompanyFile,
+        stored: Option<RefreshToken>,
+        (seed, patience): (Option<&SecretString>, Duration),
+        unsaved: &mut Option<Unsaved>,
+    ) -> Result<Option<AccessToken>, LedgerError> {
+        let version = stored.as_ref().map_or(0, |stored| stored.version);
+        let seed = seed.map(|seed| RefreshToken { version, ..first_token(seed) });
+        let (first, second) = match stored {
+            Some(stored) => (Some(stored), seed),
+            None => (seed, None),
+        };
+        let first = first.ok_or_else(|| {
+            not_authorised(format!(
+                "there is no refresh token for company file {file}; set `ledger.refresh_token`"
+            ))
+        })?;
+        let why = match self.try_with(file, &first, unsaved).await? {
+            Tried::Access(token) => return Ok(Some(token)),
+            Tried::Overtaken => return Ok(None),
+            Tried::Refused(why) => why,
+        };
+        if self.is_overtaken(file, &first, patience).await? {
+            return Ok(None);
+        }
+        // The configured one may be newer than the one on record.
+        let Some(second) = second.filter(|second| second.secret != first.secret) else {
+            return Err(refused(file, &why));
+        };
+        match self.try_with(file, &second, unsaved).await? {
+            Tried::Access(token) => Ok(Some(token)),
+            Tried::Overtaken => Ok(None),
+            Tried::Refused(why) => Err(refused(file, &why)),
+        }
     }
 
     async fn try_with(
@@ -184,16 +280,13 @@ impl Tokens {
                 "MYOB refuses the API key or its secret: {why}; check `ledger.api_key` and \
                  `ledger.api_secret`"
             ))),
-            Grant::Granted(granted) if granted.refresh == token.secret => {
-                Ok(Tried::Access(AccessToken { secret: granted.access, ends: granted.ends }))
-            }
             Grant::Granted(granted) => {
                 self.save(file, Unsaved { version: token.version, granted }, unsaved).await
             }
         }
     }
 
-    /// Puts the rotated token on record; if the store fails, keeps it for the next call.
+    /// Puts both tokens on record; if the store fails, keeps them for the next call.
     async fn save(
         &self,
         file: &CompanyFile,
@@ -201,41 +294,54 @@ impl Tokens {
         unsaved: &mut Option<Unsaved>,
     ) -> Result<Tried, LedgerError> {
         let Unsaved { version, granted } = &rotated;
-        let (version, secret) = (*version, granted.refresh.clone());
-        let token = AccessToken { secret: granted.access.clone(), ends: granted.ends };
+        let new = NewTokens {
+            version: *version,
+            refresh: granted.refresh.clone(),
+            access: granted.access.expose_secret().to_owned(),
+            rest: granted.ends.saturating_sub(self.clock.boot()),
+        };
+        let (secret, ends) = (granted.access.clone(), granted.ends);
         // Kept first: this future may be dropped while the store works.
         *unsaved = Some(rotated);
-        let answer = self.store.rotate(file, version, &secret).await.map_err(store_trouble)?;
+        let answer = self.records.access.granted(file, &self.records.me, &new).await;
+        let answer = answer.map_err(store_trouble)?;
         *unsaved = None;
         Ok(match answer {
-            Rotated::Stored(_) => Tried::Access(token),
+            Rotated::Stored(version) => Tried::Access(AccessToken { secret, ends, version }),
             // After a store error our own write may have been done after all.
-            Rotated::Overtaken(theirs) if theirs.secret == secret => Tried::Access(token),
-            Rotated::Overtaken(theirs) => Tried::Overtaken(theirs),
+            Rotated::Overtaken(theirs) if theirs.secret == new.refresh => {
+                Tried::Access(AccessToken { secret, ends, version: theirs.version })
+            }
+            Rotated::Overtaken(_) => Tried::Overtaken,
         })
     }
 
-    /// A refresh token other than the refused one: what another process has put on record by now,
-    /// or else the configured one, which may be newer (and whether it is that one).
-    async fn other_than(
+    /// Whether another process puts a refresh token on record in the place of the refused one.
+    async fn is_overtaken(
         &self,
         file: &CompanyFile,
         refused: &RefreshToken,
-        seed: Option<&SecretString>,
-    ) -> Result<Option<(RefreshToken, bool)>, LedgerError> {
-        // It may have used the old token and not have put the new one on record yet.
-        self.clock.sleep(OTHERS_ROTATION).await;
-        let stored = self.store.token(file).await.map_err(store_trouble)?;
-        let version = stored.as_ref().map_or(0, |stored| stored.version);
-        let newer = |stored: &RefreshToken| {
-            stored.version > refused.version && stored.secret != refused.secret
-        };
-        if let Some(stored) = stored.filter(newer) {
-            return Ok(Some((stored, false)));
+        patience: Duration,
+    ) -> Result<bool, LedgerError> {
+        let started = self.clock.boot();
+        loop {
+            let stored = self.records.tokens.token(file).await.map_err(store_trouble)?;
+            if stored.is_some_and(|stored| {
+                stored.version > refused.version && stored.secret != refused.secret
+            }) {
+                return Ok(true);
+            }
+            if self.clock.boot().saturating_sub(started) >= patience {
+                return Ok(false);
+            }
+            self.clock.sleep(LOOK).await;
         }
-        let seed = seed.map(|seed| RefreshToken { version, ..first_token(seed) });
-        Ok(seed.filter(|seed| seed.secret != refused.secret).map(|seed| (seed, true)))
     }
+}
+
+fn access_token(access: Access, asked: Duration) -> AccessToken {
+    let Access { secret, rest, version } = access;
+    AccessToken { secret: secret.into(), ends: asked.saturating_add(rest), version }
 }
 
 fn first_token(seed: &SecretString) -> RefreshToken {

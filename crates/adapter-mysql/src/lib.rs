@@ -17,6 +17,7 @@
 //! Reading order: `session` (one connection), `transaction` (how work is run and repeated), `claim`
 //! and `settle` (what the promise rests on).
 
+mod access;
 mod apply;
 mod checkup;
 mod claim;

@@ -49,6 +49,7 @@ const MIGRATIONS: &[Migration] = migrations![
     12 "ledger_token" "0012_ledger_token.sql",
     13 "lease" "0013_lease.sql",
     14 "file_note" "0014_file_note.sql",
+    15 "ledger_access" "0015_ledger_access.sql",
 ];
 
 /// The newest version that this program knows.

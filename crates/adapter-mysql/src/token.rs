@@ -17,13 +17,7 @@ use crate::transaction::{Conn, End};
 #[async_trait]
 impl TokenStore for MysqlStore {
     async fn token(&self, company_file: &CompanyFile) -> Result<Option<RefreshToken>, StoreError> {
-        self.read(company_file.clone(), |conn, file| {
-            Box::pin(async {
-                let row = token::table.find(file.as_str()).select((token::secret, token::version));
-                Ok(row.first(conn).await.optional()?.map(refresh_token))
-            })
-        })
-        .await
+        self.read(company_file.clone(), |conn, file| Box::pin(find(conn, file))).await
     }
 
     async fn rotate(
@@ -34,7 +28,12 @@ impl TokenStore for MysqlStore {
     ) -> Result<Rotated, StoreError> {
         let input = (company_file.clone(), version, secret.to_owned());
         self.write(input, |conn, (file, version, secret)| {
-            Box::pin(rotate(conn, file, *version, secret))
+            Box::pin(async move {
+                match replace(conn, file, *version, secret).await? {
+                    rotated @ Rotated::Stored(_) => Ok(End::Keep(rotated)),
+                    rotated @ Rotated::Overtaken(_) => Ok(End::Undo(rotated)),
+                }
+            })
         })
         .await
     }
@@ -53,27 +52,34 @@ const REPLACE: &str = concat!(
     " WHERE company_file = ?"
 );
 
-async fn rotate(
+/// Replaces the token that was read as `version`.
+pub(crate) async fn replace(
     conn: &mut Conn,
     file: &CompanyFile,
     version: i64,
     secret: &str,
-) -> Step<End<Rotated>> {
+) -> Step<Rotated> {
     let row = token::table.find(file.as_str()).select((token::secret, token::version));
     let known: Option<(String, i64)> = row.for_update().first(conn).await.optional()?;
     let next = version + 1;
     let write = match known.map(refresh_token) {
-        Some(known) if known.version != version => return Ok(End::Undo(Rotated::Overtaken(known))),
+        Some(known) if known.version != version => return Ok(Rotated::Overtaken(known)),
         Some(_) => REPLACE,
         None => INSERT,
     };
     let write = statement(write).text(secret).int(next).text(file.as_str());
     match write.execute(conn).await {
-        Ok(_) => Ok(End::Keep(Rotated::Stored(next))),
+        Ok(_) => Ok(Rotated::Stored(next)),
         // Two had read that there is none.
         Err(error) if classify(&error) == Trouble::Duplicate => Err(StepError::Overtaken(error)),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The token on record.
+pub(crate) async fn find(conn: &mut Conn, file: &CompanyFile) -> Step<Option<RefreshToken>> {
+    let row = token::table.find(file.as_str()).select((token::secret, token::version));
+    Ok(row.first(conn).await.optional()?.map(refresh_token))
 }
 
 fn refresh_token((secret, version): (String, i64)) -> RefreshToken {

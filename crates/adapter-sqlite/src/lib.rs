@@ -13,6 +13,7 @@
 //! Reading order: `connection` (transactions), `rows` (how a row becomes a value), `claim` and
 //! `settle` (what the promise rests on), `lock` (the file that makes runs exclude each other).
 
+mod access;
 mod apply;
 mod checkup;
 mod claim;

@@ -18,7 +18,7 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: [Migration; 5] = [
+const MIGRATIONS: [Migration; 6] = [
     Migration {
         version: 1,
         name: "invoices",
@@ -43,6 +43,11 @@ const MIGRATIONS: [Migration; 5] = [
         version: 5,
         name: "file_note",
         sql: include_str!("../../../migrations/sqlite/0005_file_note.sql"),
+    },
+    Migration {
+        version: 6,
+        name: "ledger_access",
+        sql: include_str!("../../../migrations/sqlite/0006_ledger_access.sql"),
     },
 ];
 

@@ -8,6 +8,7 @@ mod check;
 mod database;
 mod key;
 mod layers;
+mod tokens;
 mod url;
 
 use std::collections::BTreeMap;
@@ -16,7 +17,7 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use jiff::civil::Date;
-use postonce_adapter_myob::{Layout, MissingCustomer};
+use postonce_adapter_myob::{BadKey, Layout, MissingCustomer, TokenKeys};
 use postonce_domain::{CompanyFile, DoubtPolicy};
 use postonce_engine::Lookup;
 use secrecy::SecretString;
@@ -34,6 +35,8 @@ pub struct Config {
     pub database: DatabaseConfig,
     /// The ledger.
     pub ledger: LedgerConfig,
+    /// How tokens are kept.
+    pub tokens: TokensConfig,
     /// The run lock.
     pub lock: LockConfig,
     /// The company files by alias.
@@ -102,6 +105,25 @@ pub struct LedgerConfig {
     pub rate_limit_is_not_sent: bool,
     /// On this machine: a stand-in for the real one.
     pub is_loopback: bool,
+}
+
+/// What tokens are sealed with in the database.
+#[derive(Clone, Debug, Default)]
+pub struct TokensConfig {
+    /// The key, from the configuration or from the file that it names.
+    pub key: Option<SecretString>,
+    /// The key before it.
+    pub old_key: Option<SecretString>,
+}
+
+impl TokensConfig {
+    /// The keys, which were checked when the configuration was read.
+    pub fn keys(&self) -> Result<TokenKeys, BadKey> {
+        match &self.key {
+            Some(key) => TokenKeys::new(key, self.old_key.as_ref()),
+            None => Ok(TokenKeys::default()),
+        }
+    }
 }
 
 /// One company file.

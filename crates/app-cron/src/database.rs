@@ -6,6 +6,7 @@ use std::sync::Arc;
 use postonce_adapter_host::RandomIds;
 use postonce_adapter_mysql::{self as mysql, LockRefused, MysqlCheckup, MysqlStore};
 use postonce_adapter_sqlite::{SqliteCheckup, SqliteStore};
+use postonce_ports::access::AccessStore;
 use postonce_ports::checkup::Checkup;
 use postonce_ports::customer::CustomerClaims;
 use postonce_ports::doubt::DoubtStore;
@@ -42,6 +43,7 @@ pub(crate) struct Database {
     pub(crate) history: Arc<dyn RunHistory>,
     pub(crate) notes: Arc<dyn FileNotes>,
     pub(crate) tokens: Arc<dyn TokenStore>,
+    pub(crate) access: Arc<dyn AccessStore>,
     pub(crate) customers: Arc<dyn CustomerClaims>,
     /// A store whose lock must prove that it excludes; a file's does by the system.
     server: Option<MysqlStore>,
@@ -123,7 +125,7 @@ impl Database {
     fn of<S>(store: S) -> Self
     where
         S: InvoiceStore + DoubtStore + Intake + InvoiceReader + Registry,
-        S: RunLock + RunHistory + FileNotes + TokenStore + CustomerClaims + 'static,
+        S: RunLock + RunHistory + FileNotes + TokenStore + AccessStore + CustomerClaims + 'static,
     {
         let store = Arc::new(store);
         Self {
@@ -135,6 +137,7 @@ impl Database {
             history: store.clone(),
             notes: store.clone(),
             tokens: store.clone(),
+            access: store.clone(),
             customers: store.clone(),
             store,
             server: None,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use postonce_engine::{Policy, Ports};
+use postonce_ports::access::AccessStore;
 use postonce_ports::clock::Clock;
 use postonce_ports::customer::CustomerClaims;
 use postonce_ports::file_note::FileNotes;
@@ -19,6 +20,7 @@ pub struct SidePorts {
     pub reader: Arc<dyn InvoiceReader>,
     pub notes: Arc<dyn FileNotes>,
     pub tokens: Arc<dyn TokenStore>,
+    pub access: Arc<dyn AccessStore>,
     pub customers: Arc<dyn CustomerClaims>,
     pub clock: Arc<dyn Clock>,
 }
@@ -30,8 +32,8 @@ pub trait PortHook: Send + Sync {
         ports
     }
 
-    /// The other ports; the ledger gets its `tokens`, `customers` and `clock` from here, and the
-    /// engine the same `clock`. They are asked for first.
+    /// The other ports; the ledger gets its `tokens`, `access`, `customers` and `clock` from here,
+    /// and the engine the same `clock`. They are asked for first.
     fn side_ports(&self, ports: SidePorts) -> SidePorts {
         ports
     }

@@ -1,11 +1,13 @@
 //! The parts put together: configuration, store, ledger, engine.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use postonce_adapter_host::{HostClock, Process, RandomIds};
-use postonce_adapter_myob::{CompanyFileAccess, MyobLedger, Options, Ports as LedgerPorts};
+use postonce_adapter_myob::{
+    CompanyFileAccess, MyobLedger, Options, Ports as LedgerPorts, SealedTokens, TokenKeys,
+};
 use postonce_domain::{CompanyFile, QuietParts, Trigger};
 use postonce_engine::{Engine, Origin, Policy, Ports, SyncRequest};
 use postonce_ports::clock::Clock;
@@ -63,6 +65,7 @@ impl<'a> Base<'a> {
             reader: Arc::clone(&database.reader),
             notes: Arc::clone(&database.notes),
             tokens: Arc::clone(&database.tokens),
+            access: Arc::clone(&database.access),
             customers: Arc::clone(&database.customers),
             clock: Arc::new(HostClock),
         });
@@ -77,7 +80,8 @@ impl<'a> Base<'a> {
     /// The engine's ports, with the ledger of the configuration.
     pub(crate) async fn ports(&self) -> Result<Ports, Failure> {
         self.agree().await?;
-        Ok(self.ports_with(Arc::new(self.ledger()?)))
+        let keys = self.token_keys().await?;
+        Ok(self.ports_with(Arc::new(self.ledger(keys)?)))
     }
 
     /// The engine's ports for what never asks the ledger.
@@ -166,7 +170,26 @@ impl<'a> Base<'a> {
         Ok(())
     }
 
-    fn ledger(&self) -> Result<MyobLedger, Failure> {
+    /// The keys that tokens are sealed with, by which those on record can be opened.
+    async fn token_keys(&self) -> Result<TokenKeys, Failure> {
+        let bad = |why: String| Failure::new(Exit::BadConfiguration, why);
+        let keys =
+            self.config.tokens.keys().map_err(|error| bad(format!("`tokens.key` {error}")))?;
+        if keys.id().is_none() && !self.config.ledger.is_loopback {
+            return Err(bad(NO_TOKEN_KEY.to_owned()));
+        }
+        let working = self.database.store.files_with_work().await?;
+        let working = working.into_iter().map(|file| file.company_file);
+        let files: BTreeSet<_> = working.chain(self.config.company_files.keys().cloned()).collect();
+        for file in files {
+            if let Some(token) = self.side.tokens.token(&file).await? {
+                keys.check(&file, &token.secret).map_err(|error| bad(error.to_string()))?;
+            }
+        }
+        Ok(keys)
+    }
+
+    fn ledger(&self, keys: TokenKeys) -> Result<MyobLedger, Failure> {
         let ledger = &self.config.ledger;
         let options = Options {
             base_url: ledger.base_url.clone(),
@@ -184,10 +207,13 @@ impl<'a> Base<'a> {
             recheck: self.config.doubt.recheck,
             start_date: self.config.start_date,
         };
+        let (tokens, access) = (Arc::clone(&self.side.tokens), Arc::clone(&self.side.access));
+        let sealed = Arc::new(SealedTokens::new(keys, tokens, access));
         let ports = LedgerPorts {
             clock: Arc::clone(&self.side.clock),
             ids: Arc::new(RandomIds),
-            tokens: Arc::clone(&self.side.tokens),
+            tokens: sealed.clone(),
+            access: sealed,
             customers: Arc::clone(&self.side.customers),
         };
         MyobLedger::new(options, self.files(), ledger.is_loopback, ports)
@@ -204,6 +230,12 @@ impl<'a> Base<'a> {
         files.collect()
     }
 }
+
+/// Why nothing is asked of a real ledger.
+pub(crate) const NO_TOKEN_KEY: &str = "\
+    there is no key to seal tokens with, and whoever reads the database could use them; make one by \
+    `openssl rand -base64 32`, keep it apart from the database, and set POSTONCE_TOKENS__KEY, or \
+    `tokens.key_file`";
 
 fn needed(key: &str, value: Option<&SecretString>) -> Result<SecretString, Failure> {
     value.cloned().ok_or_else(|| {

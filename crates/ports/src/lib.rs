@@ -11,8 +11,9 @@
 //! Each sentence of a method's doc is a test of the contract suite that every adapter passes.
 //! A consumer takes the modules singly: [`clock`], [`store`], [`intake`], [`doubt`], [`reader`],
 //! [`lock`], [`keyed`], [`history`], [`registry`], [`file_note`], [`checkup`], [`ledger`],
-//! [`token`], [`customer`].
+//! [`token`], [`access`], [`customer`].
 
+pub mod access;
 pub mod checkup;
 pub mod clock;
 pub mod customer;

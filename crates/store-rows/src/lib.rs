@@ -4,6 +4,7 @@
 //!
 //! Reading order: `schema` (the tables), `rows` (invoices and lines), `life` (where one stands).
 
+pub mod access;
 pub mod claim;
 pub mod declared;
 pub mod file_note;

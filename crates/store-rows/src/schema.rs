@@ -167,6 +167,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    postonce_ledger_access (company_file) {
+        company_file -> Text,
+        version -> BigInt,
+        access -> Nullable<Text>,
+        ends_at -> BigInt,
+        refresher -> Nullable<Text>,
+        refresh_until -> BigInt,
+    }
+}
+
+diesel::table! {
     postonce_sync_lock (only) {
         only -> BigInt,
         kind -> Text,

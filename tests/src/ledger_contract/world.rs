@@ -218,6 +218,7 @@ fn adapter(options: &Options, clock: &Arc<dyn Clock>) -> MyobLedger {
         clock: Arc::clone(clock),
         ids: Arc::new(RandomIds),
         tokens: Arc::new(store.clone()),
+        access: Arc::new(store.clone()),
         customers: Arc::new(store),
     };
     MyobLedger::new(options.clone(), BTreeMap::new(), true, ports).unwrap()

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use postonce_domain::{ClaimId, CompanyFile, CustomerCode, InstallationId};
+use postonce_ports::access::{Access, AccessStore, Ask, NewTokens, Turn};
 use postonce_ports::clock::{Clock, Ids};
 use postonce_ports::customer::{CustomerAbsence, CustomerClaim, CustomerClaims};
 use postonce_ports::error::StoreError;
@@ -69,6 +70,18 @@ pub(crate) struct TestTokens {
     token: Mutex<Option<RefreshToken>>,
     /// Whether writing fails.
     pub(crate) broken: AtomicBool,
+    /// What another process has got.
+    pub(crate) theirs: Mutex<Option<Access>>,
+    /// How often it is still another one's turn.
+    pub(crate) busy: AtomicU32,
+    /// Whether another one's turn ran out.
+    pub(crate) left_behind: AtomicBool,
+    /// Whether our turn goes on.
+    pub(crate) ours: AtomicBool,
+    /// The last access token that was to be kept.
+    pub(crate) kept: Mutex<String>,
+    /// What was refused.
+    pub(crate) refused: Mutex<Vec<i64>>,
 }
 
 impl TestTokens {
@@ -105,6 +118,43 @@ impl TokenStore for TestTokens {
                 Ok(Rotated::Stored(version))
             }
         }
+    }
+}
+
+#[async_trait]
+impl AccessStore for TestTokens {
+    async fn turn<'a>(&self, _: &CompanyFile, _: Ask<'a>) -> Result<Turn, StoreError> {
+        if let Some(access) = self.theirs.lock().unwrap().clone() {
+            return Ok(Turn::Fresh(access));
+        }
+        let busy = self.busy.load(Ordering::SeqCst);
+        if busy > 0 {
+            self.busy.store(busy - 1, Ordering::SeqCst);
+            return Ok(Turn::Theirs { again_in: Duration::from_secs(30) });
+        }
+        self.ours.store(true, Ordering::SeqCst);
+        let token = self.token.lock().unwrap().clone();
+        Ok(Turn::Ours { token, left_behind: self.left_behind.load(Ordering::SeqCst) })
+    }
+
+    async fn granted(
+        &self,
+        file: &CompanyFile,
+        _: &str,
+        new: &NewTokens,
+    ) -> Result<Rotated, StoreError> {
+        new.access.clone_into(&mut self.kept.lock().unwrap());
+        self.rotate(file, new.version, &new.refresh).await
+    }
+
+    async fn give_up(&self, _: &CompanyFile, _: &str) -> Result<(), StoreError> {
+        self.ours.store(false, Ordering::SeqCst);
+        Ok(())
+    }
+
+    async fn refused(&self, _: &CompanyFile, version: i64) -> Result<(), StoreError> {
+        self.refused.lock().unwrap().push(version);
+        Ok(())
     }
 }
 

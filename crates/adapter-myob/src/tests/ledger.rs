@@ -45,10 +45,12 @@ impl World {
         let mut options = options(&server.url);
         change(&mut options);
         let (clock, claims) = (Arc::new(TestClock::default()), Arc::new(TestClaims::default()));
+        let tokens = Arc::new(TestTokens::default());
         let ports = Ports {
             clock: clock.clone(),
             ids: Arc::new(TestIds::default()),
-            tokens: Arc::new(TestTokens::default()),
+            tokens: tokens.clone(),
+            access: tokens,
             customers: claims.clone(),
         };
         let ledger = MyobLedger::new(options, BTreeMap::new(), true, ports).unwrap();

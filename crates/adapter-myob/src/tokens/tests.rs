@@ -11,6 +11,7 @@ use crate::tests::server::{Reply, Seen, Server, answer};
 struct World {
     tokens: Tokens,
     store: Arc<TestTokens>,
+    clock: Arc<dyn Clock>,
     server: Server,
 }
 
@@ -27,8 +28,9 @@ fn world(script: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> World {
         secret: "secret".into(),
         clock: Arc::clone(&clock),
     };
-    let tokens = Tokens::new(endpoint, store.clone(), clock);
-    World { tokens, store, server }
+    let records = Records { tokens: store.clone(), access: store.clone(), me: "me".to_owned() };
+    let tokens = Tokens::new(endpoint, records, Arc::clone(&clock));
+    World { tokens, store, clock, server }
 }
 
 /// Gives out `access-X` and `X+` for the refresh token `X`, which is good once.
@@ -82,6 +84,8 @@ async fn a_token_that_is_not_on_record_is_not_used() {
     world.store.broken.store(true, Ordering::SeqCst);
     assert!(fresh(&world, "seed").await.is_err());
     assert!(world.tokens.at_hand(&file()).is_none());
+    // Others are to wait for it.
+    assert!(world.store.ours.load(Ordering::SeqCst));
     // The store is back: the token that MYOB gave is kept, not asked for again.
     world.store.broken.store(false, Ordering::SeqCst);
     assert_eq!(fresh(&world, "seed").await.unwrap(), "access-seed");
@@ -151,8 +155,97 @@ async fn an_endpoint_that_fails_is_not_a_persons_affair() {
 }
 
 #[tokio::test]
-async fn a_refresh_token_that_stays_the_same_needs_no_record() {
+async fn a_refresh_token_that_stays_the_same_is_on_record_with_its_access_token() {
     let world = world(|_| answer(200, "{\"access_token\":\"a\",\"expires_in\":1200}"));
     assert_eq!(fresh(&world, "seed").await.unwrap(), "a");
-    assert_eq!(world.store.secret(), None);
+    assert_eq!(world.store.secret().as_deref(), Some("seed"));
+}
+
+#[tokio::test]
+async fn what_another_process_has_got_is_used_and_nobody_is_asked() {
+    let world = world(|_| answer(500, ""));
+    let (secret, rest) = ("theirs".to_owned(), Duration::from_secs(300));
+    *world.store.theirs.lock().unwrap() = Some(Access { secret, rest, version: 4 });
+    assert_eq!(fresh(&world, "seed").await.unwrap(), "theirs");
+    let held = world.tokens.at_hand(&file()).unwrap();
+    assert_eq!((held.ends, held.version), (world.clock.boot() + rest, 4));
+    assert_eq!(world.server.seen().len(), 0);
+}
+
+#[tokio::test]
+async fn an_access_token_that_was_refused_is_refused_for_all() {
+    let used = Mutex::default();
+    let world = world(move |seen| rotating(seen, &used, "1200"));
+    fresh(&world, "seed").await.unwrap();
+    let held = world.tokens.at_hand(&file()).unwrap();
+    world.tokens.forget(&file(), &held);
+    assert_eq!(fresh(&world, "seed").await.unwrap(), "access-seedP");
+    // The store is told once, and of nothing that was replaced already.
+    world.tokens.forget(&file(), &held);
+    fresh(&world, "seed").await.unwrap();
+    assert_eq!(*world.store.refused.lock().unwrap(), [1]);
+}
+
+#[tokio::test]
+async fn another_ones_turn_is_waited_for() {
+    let used = Mutex::default();
+    let world = world(move |seen| rotating(seen, &used, "1200"));
+    world.store.busy.store(5, Ordering::SeqCst);
+    assert_eq!(fresh(&world, "seed").await.unwrap(), "access-seed");
+    assert_eq!(world.clock.boot(), 5 * LOOK);
+    assert!(world.store.ours.load(Ordering::SeqCst), "a turn that came to tokens ends with them");
+}
+
+#[tokio::test]
+async fn a_turn_that_comes_to_no_end_is_trouble_and_no_refusal() {
+    let world = world(|_| answer(500, ""));
+    world.store.busy.store(u32::MAX, Ordering::SeqCst);
+    let error = fresh(&world, "seed").await.unwrap_err();
+    assert!(matches!(error, LedgerError::Unavailable { .. }), "{error:?}");
+    assert_eq!(world.clock.boot(), OTHERS_TURN_MAX);
+    assert_eq!(world.server.seen().len(), 0);
+}
+
+#[tokio::test]
+async fn who_fails_gives_its_turn_up() {
+    let world = world(|_| answer(400, "{\"error\":\"invalid_grant\"}"));
+    fresh(&world, "seed").await.unwrap_err();
+    assert!(!world.store.ours.load(Ordering::SeqCst));
+}
+
+/// Whose predecessor's turn ran out waits longer for that one's record than others do.
+#[tokio::test]
+async fn a_refused_token_whose_last_user_said_nothing_is_waited_for() {
+    for (left_behind, waited) in [(false, OTHERS_ROTATION), (true, LATE_ROTATION)] {
+        let world = world(|_| answer(400, "{\"error\":\"invalid_grant\"}"));
+        world.store.left_behind.store(left_behind, Ordering::SeqCst);
+        fresh(&world, "seed").await.unwrap_err();
+        assert_eq!(world.clock.boot(), waited);
+    }
+}
+
+/// MYOB has rotated and its answer was lost: nothing of ours can bring that token back.
+#[tokio::test]
+async fn an_answer_that_was_lost_after_the_rotation_asks_for_a_person() {
+    let used: Mutex<BTreeSet<String>> = Mutex::default();
+    let world = world(move |seen| {
+        let is_first = used.lock().unwrap().is_empty();
+        let reply = rotating(seen, &used, "1200");
+        if is_first { Reply::Close } else { reply }
+    });
+    let error = fresh(&world, "seed").await.unwrap_err();
+    assert!(matches!(error, LedgerError::NotAuthorised { .. }), "{error:?}");
+}
+
+/// Where a used token goes on counting for a while, the second try is answered.
+#[tokio::test]
+async fn an_answer_that_was_lost_is_got_again_where_a_used_token_still_counts() {
+    let calls = Mutex::new(0);
+    let world = world(move |seen| {
+        *calls.lock().unwrap() += 1;
+        let reply = rotating(seen, &Mutex::default(), "1200");
+        if *calls.lock().unwrap() == 1 { Reply::Close } else { reply }
+    });
+    assert_eq!(fresh(&world, "seed").await.unwrap(), "access-seed");
+    assert_eq!(world.store.secret().as_deref(), Some("seedP"));
 }

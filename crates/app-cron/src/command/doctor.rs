@@ -1,5 +1,7 @@
 //! `postonce doctor`.
 
+mod tokens;
+
 use postonce_ports::checkup::{Finding, Severity};
 
 use crate::database;
@@ -11,7 +13,8 @@ use crate::wiring::{Context, configuration};
 
 pub(crate) async fn run(context: &Context<'_>) -> Result<Exit, Failure> {
     let config = configuration(&context.sources)?;
-    let findings = database::checkup(&config).checkup().await;
+    let mut findings = database::checkup(&config).checkup().await;
+    findings.push(tokens::finding(&config));
     if context.output.is_json() {
         let list: Vec<FindingJson<'_>> = findings.iter().map(FindingJson::new).collect();
         context.output.value(&list);

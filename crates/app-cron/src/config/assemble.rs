@@ -12,6 +12,7 @@ use secrecy::SecretString;
 use super::check::{Values, showable};
 use super::database::{self, DatabaseConfig};
 use super::key::{COMPANY_FILE, KEYS, company_file, find};
+use super::tokens::tokens;
 use super::{CompanyFileConfig, Config, LedgerConfig, LockConfig, LockKind, Shown, Source, url};
 
 /// What a default account is on this machine: the one that every sandbox file has.
@@ -31,6 +32,7 @@ pub(super) fn assemble(values: &Values, problems: &mut Vec<String>) -> Option<Co
     Some(Config {
         database: database(values)?,
         ledger: ledger(values)?,
+        tokens: tokens(values, problems),
         lock: LockConfig {
             kind: lock_kind(values)?,
             name: values.text("lock.name")?.to_owned(),

@@ -51,7 +51,7 @@ const fn key(name: &'static str, kind: Kind, default: Option<&'static str>) -> K
 const DAY: u64 = 24 * 3_600;
 
 /// The keys, in the order in which they are shown.
-pub(super) const KEYS: [Key; 33] = [
+pub(super) const KEYS: [Key; 36] = [
     key("database.url", Kind::Database, Some("sqlite:postonce.db")),
     key("ledger.base_url", Kind::BaseUrl, Some("https://api.myob.com/accountright")),
     key("ledger.token_url", Kind::TokenUrl, None),
@@ -66,6 +66,9 @@ pub(super) const KEYS: [Key; 33] = [
     key("ledger.post_timeout_seconds", Kind::Whole(1, 3_600), Some("150")),
     key("ledger.longest_call_seconds", Kind::Whole(1, 3_600), Some("120")),
     key("ledger.rate_limit_is_not_sent", Kind::Switch, Some("true")),
+    key("tokens.key", Kind::Secret, None),
+    key("tokens.key_file", Kind::Text, None),
+    key("tokens.old_key", Kind::Secret, None),
     key("lock.name", Kind::LockName, Some("fts_myob_invoice_sync")),
     key("lock.kind", Kind::OneOf(&["named", "lease", "file"]), None),
     key("lock.scope", Kind::OneOf(&["global", "company_file"]), Some("global")),

@@ -5,6 +5,7 @@
 
 #![expect(missing_docs, reason = "a promise is called by its sentence")]
 
+pub mod access;
 pub mod apply;
 pub mod claim;
 pub mod customer;
@@ -38,6 +39,7 @@ pub mod token;
 /// | `intake` | those, `Intake` and `InvoiceReader` | [`StoreFixture`] |
 /// | `reader` | those of `engine`, and `InvoiceReader` | [`StoreFixture`] |
 /// | `token` | `TokenStore` | [`Fixture`] |
+/// | `access` | `AccessStore` and `TokenStore` | [`Fixture`] |
 /// | `customer` | `CustomerClaims` | [`Fixture`] |
 /// | `file_note` | `FileNotes` and `Registry` | [`Fixture`] |
 ///
@@ -50,7 +52,9 @@ macro_rules! store_contract {
         mod $store { $crate::store_contract! { @parts $fixture $(; $($part)+)? } }
     )+ };
     (@parts $fixture:path) => {
-        $crate::store_contract! { @parts $fixture; engine intake reader token customer file_note }
+        $crate::store_contract! {
+            @parts $fixture; engine intake reader token access customer file_note
+        }
     };
     (@parts $fixture:path; $($part:ident)+) => { $(
         $crate::store_contract! { @$part $fixture }
@@ -184,6 +188,18 @@ macro_rules! store_contract {
             a_token_is_replaced_by_whoever_read_it,
             of_concurrent_rotations_one_is_stored,
             tokens_are_kept_by_company_file,
+        ];
+    } };
+    (@access $fixture:path) => { $crate::promises! { $fixture; store;
+        access of "AccessStore": [
+            one_has_the_turn_and_all_take_what_it_got,
+            of_concurrent_asks_one_has_the_turn,
+            a_turn_that_ran_out_is_taken_over_and_loses_no_token,
+            a_turn_of_a_clock_that_was_set_back_is_taken_over,
+            a_turn_that_is_given_up_is_free,
+            a_refused_access_token_is_forgotten_and_a_newer_one_stays,
+            an_access_token_counts_beside_its_refresh_token_alone,
+            access_tokens_are_kept_by_company_file,
         ];
     } };
     (@customer $fixture:path) => { $crate::promises! { $fixture; store;
