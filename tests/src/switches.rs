@@ -29,7 +29,7 @@ fn a_wrong_switch_is_named_and_nothing_is_started() -> Result<()> {
         command.args(["sandbox", "--switch", switch, "--state"]).arg(&state);
         let output = command.output()?;
         let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.code() == Some(78) && errors.contains(why), "{errors}");
+        assert!(output.status.code() == Some(2) && errors.contains(why), "{errors}");
         assert!(!state.exists(), "{switch}");
     }
     Ok(())

@@ -8,7 +8,7 @@ use postonce_ports::error::StoreError;
 use postonce_ports::file_note::{
     CutOver, CutOverAnswer, FileNote, FileNoteRecord, FileNotes, taken_over,
 };
-use postonce_ports::registry::Whereabouts;
+use postonce_ports::registry::{CompanyFileSettings, Whereabouts};
 
 use crate::MemoryStore;
 use crate::world::later;
@@ -38,16 +38,16 @@ impl FileNotes for MemoryStore {
     async fn cut_over_noted(&self, cut: CutOver) -> Result<CutOverAnswer, StoreError> {
         let now = self.now();
         let mut world = self.world();
-        let CutOver { through, note } = cut;
-        let file = note.company_file.clone();
-        let alarm = world.alarm_of(&file, now).filter(|_| through.is_some());
-        match alarm {
-            Some(alarm) if !alarm.quiet_over => return Ok(CutOverAnswer::Quiet(alarm)),
-            None if world.cut_overs.get(&file).copied() == through => {
-                return Ok(CutOverAnswer::Already);
-            }
-            Some(_) | None => {}
+        let file = cut.note.company_file.clone();
+        let known = CompanyFileSettings {
+            cut_over_through: world.cut_overs.get(&file).copied(),
+            alarm: world.alarm_of(&file, now),
+            ..CompanyFileSettings::default()
+        };
+        if let Some(answer) = cut.refusal(&known) {
+            return Ok(answer);
         }
+        let CutOver { through, note } = cut;
         let ended_alarm = world.cut_over(&file, through, now);
         world.write_file_note(now, note);
         Ok(CutOverAnswer::Done { ended_alarm })

@@ -19,6 +19,9 @@ const TRIES_MAX: u32 = 3;
 /// The first wait between two tries; it doubles.
 const WAIT: Duration = Duration::from_millis(500);
 
+/// How long one call may take, answer included.
+const CALL_MAX: Duration = Duration::from_secs(20);
+
 /// What a token without a readable `expires_in` is taken to last.
 const LIFE_IF_UNSAID: Duration = Duration::from_secs(300);
 
@@ -79,7 +82,7 @@ impl TokenEndpoint {
             ("refresh_token", token),
             ("grant_type", "refresh_token"),
         ];
-        let request = self.client.post(self.url.clone()).form(&form);
+        let request = self.client.post(self.url.clone()).form(&form).timeout(CALL_MAX);
         let response = request.send().await.map_err(|error| describe(&error))?;
         let answer = read(response).await;
         if let Err(why) = &answer.body {

@@ -2,7 +2,7 @@
 //! whichever process makes it.
 //!
 //! **Invariant:** a rotated refresh token is on record before the access token that came with it
-//! is used. A process that dies in between has lost an access token, never the way in.
+//! is used. Between MYOB's answer and the record there is nothing but the writing of it.
 //!
 //! **Invariant:** a refresh token is used by whoever has the turn in the store, and by nobody else.
 //! Turns are leases; one that ran out may overlap with the next. Then the record decides: who was
@@ -32,9 +32,10 @@ const EARLY: Duration = Duration::from_secs(60);
 /// How often a refresh is begun again because another process was faster.
 const ROUNDS_MAX: usize = 4;
 
-/// How long others leave a company file's tokens to whoever refreshes them. A process that is killed
-/// at it holds the others up for this long.
-const LEASE: Duration = Duration::from_secs(30);
+/// How long others leave a company file's tokens to whoever refreshes them: longer than all tries of
+/// the endpoint and the wait after a refusal. A process that is killed at it holds the others up for
+/// this long.
+const LEASE: Duration = Duration::from_secs(90);
 
 /// How long to wait for others to refresh, in all.
 const OTHERS_TURN_MAX: Duration = Duration::from_secs(120);
@@ -47,6 +48,12 @@ const OTHERS_ROTATION: Duration = Duration::from_secs(2);
 
 /// The same if its turn ran out without a word; within our own.
 const LATE_ROTATION: Duration = Duration::from_secs(20);
+
+/// How often tokens that MYOB gave are written, if the store fails: for about eight seconds.
+const WRITES_MAX: u32 = 6;
+
+/// The first wait between two writes; it doubles.
+const WRITE_PAUSE: Duration = Duration::from_millis(250);
 
 /// An access token, the boot time at which it ends, and the refresh token that came with it.
 #[derive(Clone)]
@@ -210,7 +217,13 @@ impl Tokens {
         while rounds < ROUNDS_MAX {
             let asked = self.clock.boot();
             match self.records.access.turn(file, ask).await.map_err(store_trouble)? {
-                Turn::Fresh(access) => return Ok(access_token(access, asked)),
+                Turn::Fresh(access) => {
+                    if rounds > 0 {
+                        // Another process was faster, and our turn stands.
+                        drop(self.records.access.give_up(file, &self.records.me).await);
+                    }
+                    return Ok(access_token(access, asked));
+                }
                 Turn::Theirs { .. } if asked.saturating_sub(started) >= OTHERS_TURN_MAX => break,
                 Turn::Theirs { again_in } => self.clock.sleep(again_in.min(LOOK)).await,
                 Turn::Ours { token, left_behind } => {
@@ -303,8 +316,7 @@ impl Tokens {
         let (secret, ends) = (granted.access.clone(), granted.ends);
         // Kept first: this future may be dropped while the store works.
         *unsaved = Some(rotated);
-        let answer = self.records.access.granted(file, &self.records.me, &new).await;
-        let answer = answer.map_err(store_trouble)?;
+        let answer = self.written(file, &new).await?;
         *unsaved = None;
         Ok(match answer {
             Rotated::Stored(version) => Tried::Access(AccessToken { secret, ends, version }),
@@ -314,6 +326,20 @@ impl Tokens {
             }
             Rotated::Overtaken(_) => Tried::Overtaken,
         })
+    }
+
+    /// Writes both tokens. Nobody else has them, and this process may end with its answer: a
+    /// database that fails for a moment is asked again.
+    async fn written(&self, file: &CompanyFile, new: &NewTokens) -> Result<Rotated, LedgerError> {
+        let mut pause = WRITE_PAUSE;
+        for _ in 1..WRITES_MAX {
+            match self.records.access.granted(file, &self.records.me, new).await {
+                Ok(rotated) => return Ok(rotated),
+                Err(_) => self.clock.sleep(pause).await,
+            }
+            pause *= 2;
+        }
+        self.records.access.granted(file, &self.records.me, new).await.map_err(store_trouble)
     }
 
     /// Whether another process puts a refresh token on record in the place of the refused one.

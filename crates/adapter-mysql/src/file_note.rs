@@ -11,7 +11,7 @@ use postonce_ports::file_note::{
     CutOver, CutOverAnswer, FileNote, FileNoteRecord, FileNotes, taken_over,
 };
 use postonce_ports::registry::Whereabouts;
-use postonce_store_rows::file_note::{FileNoteRow, not_to_be_made};
+use postonce_store_rows::file_note::FileNoteRow;
 use postonce_store_rows::rows::parsed;
 use postonce_store_rows::schema::{postonce_company_file as file, postonce_file_note as note};
 
@@ -100,7 +100,7 @@ async fn settle_past(conn: &mut Conn, cut: &CutOver) -> Step<End<CutOverAnswer>>
     let file = &cut.note.company_file;
     let hold = statement(HOLD_ROW).text(file.as_str()).text(file.as_str());
     hold.execute(conn).await?;
-    if let Some(answer) = not_to_be_made(settings(conn, file).await?, cut.through) {
+    if let Some(answer) = cut.refusal(&settings(conn, file).await?.unwrap_or_default()) {
         return Ok(End::Undo(answer));
     }
     let ended_alarm = cut_over(conn, file, cut.through).await?;

@@ -11,7 +11,7 @@ use postonce_ports::file_note::{
     CutOver, CutOverAnswer, FileNote, FileNoteRecord, FileNotes, taken_over,
 };
 use postonce_ports::registry::Whereabouts;
-use postonce_store_rows::file_note::{FileNoteRow, not_to_be_made};
+use postonce_store_rows::file_note::FileNoteRow;
 
 use crate::SqliteStore;
 use crate::connection::End;
@@ -52,7 +52,7 @@ impl FileNotes for SqliteStore {
     async fn cut_over_noted(&self, cut: CutOver) -> Result<CutOverAnswer, StoreError> {
         self.write(move |conn| {
             let file = &cut.note.company_file;
-            if let Some(answer) = not_to_be_made(settings(conn, file)?, cut.through) {
+            if let Some(answer) = cut.refusal(&settings(conn, file)?.unwrap_or_default()) {
                 return Ok(End::Undo(answer));
             }
             let ended_alarm = registry::cut_over(conn, file, cut.through)?;

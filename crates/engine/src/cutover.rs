@@ -109,7 +109,7 @@ pub enum CutOverError {
         /// Those that there are.
         known: Vec<CompanyFile>,
     },
-    /// The day is not over anywhere in the company.
+    /// The day has not begun in the company.
     #[error("{through} is in the future: in the company's zone today is {today}")]
     Future {
         /// The date.
@@ -124,6 +124,14 @@ pub enum CutOverError {
         company_file: CompanyFile,
         /// The end of the quiet period.
         until: Timestamp,
+    },
+    /// It is settled through a later date.
+    #[error("the past of `{company_file}` is settled through {later}, which is later")]
+    Earlier {
+        /// The company file.
+        company_file: CompanyFile,
+        /// The date on record.
+        later: Date,
     },
     /// Nobody knows what became of these.
     #[error("{} of its invoices dated on or before {through} are not settled", invoices.len())]
@@ -174,6 +182,9 @@ impl Past {
             return Err(CutOverError::Future { through, today });
         }
         let known = self.ports.registry.company_file_settings(file).await?.unwrap_or_default();
+        if let Some(later) = known.cut_over_through.filter(|later| through < *later) {
+            return Err(CutOverError::Earlier { company_file: file.clone(), later });
+        }
         if let Some(alarm) = known.alarm.filter(|alarm| !alarm.quiet_over) {
             return Err(quiet(file, &alarm));
         }
@@ -236,6 +247,9 @@ impl Past {
             CutOverAnswer::Already => Ok(false),
             // It was raised a moment ago.
             CutOverAnswer::Quiet(alarm) => Err(quiet(file, &alarm)),
+            CutOverAnswer::Later(later) => {
+                Err(CutOverError::Earlier { company_file: file.clone(), later })
+            }
         }
     }
 

@@ -206,7 +206,9 @@ pub(crate) async fn without_truth(action: Action, answer: Response, other: Uuid)
     }
     let location = parts.headers.get(LOCATION).and_then(|location| location.to_str().ok());
     let location = location.map(str::to_owned).unwrap_or_default();
-    let (before, own) = location.rsplit_once('/').unwrap_or_default();
+    let Some((before, own)) = location.rsplit_once('/') else {
+        return Response::from_parts(parts, Body::from(text));
+    };
     if let Ok(location) = HeaderValue::from_str(&format!("{before}/{other}")) {
         parts.headers.insert(LOCATION, location);
     }

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use postonce_domain::CompanyFile;
 
 use crate::error::StoreError;
-use crate::registry::{Alarm, Whereabouts};
+use crate::registry::{Alarm, CompanyFileSettings, Whereabouts};
 
 /// What a line of a company file's trail is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +83,25 @@ pub enum CutOverAnswer {
     Already,
     /// The quiet period of this alarm is not over; nothing is written.
     Quiet(Alarm),
+    /// It is settled through this later date; nothing is written.
+    Later(Date),
+}
+
+impl CutOver {
+    /// Why it is not to be made on what is on record; `None` if it is. One rule for every store.
+    pub fn refusal(&self, known: &CompanyFileSettings) -> Option<CutOverAnswer> {
+        let settled = known.cut_over_through;
+        if let (Some(through), Some(later)) = (self.through, settled)
+            && through < later
+        {
+            return Some(CutOverAnswer::Later(later));
+        }
+        match known.alarm.filter(|_| self.through.is_some()) {
+            Some(alarm) if !alarm.quiet_over => Some(CutOverAnswer::Quiet(alarm)),
+            None if settled == self.through => Some(CutOverAnswer::Already),
+            Some(_) | None => None,
+        }
+    }
 }
 
 /// The line of a company file whose database was taken over.
@@ -111,7 +130,8 @@ pub trait FileNotes: Send + Sync {
     ///
     /// Settling ends an alarm whose quiet period is over, by the store's clock, and is refused
     /// while that of one is not. Unsettling leaves an alarm as it is. What changes nothing writes
-    /// nothing. Of two concurrent callers with one wish, one is told that it is done.
+    /// nothing. An earlier date than the one on record is refused: between the two, invoices would
+    /// not be searched any more. Of two concurrent callers with one wish, one is told that it is done.
     async fn cut_over_noted(&self, cut: CutOver) -> Result<CutOverAnswer, StoreError>;
 
     /// [`Registry::take_over`](crate::registry::Registry::take_over), and a line for every company

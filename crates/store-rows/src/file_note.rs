@@ -1,15 +1,13 @@
-//! Lines of a company file's trail, and what a cut-over finds.
+//! Lines of a company file's trail.
 //!
 //! The fields are the columns; the migrations say what they hold.
 
 #![expect(missing_docs, reason = "each field is the column of its name")]
 
 use diesel::prelude::*;
-use jiff::civil::Date;
 use postonce_domain::CompanyFile;
 use postonce_ports::error::StoreError;
-use postonce_ports::file_note::{CutOverAnswer, FileNote, FileNoteKind, FileNoteRecord};
-use postonce_ports::registry::CompanyFileSettings;
+use postonce_ports::file_note::{FileNote, FileNoteKind, FileNoteRecord};
 
 use crate::rows::{corrupt, parsed};
 use crate::schema::postonce_file_note;
@@ -40,18 +38,5 @@ impl FileNoteRow {
             at: timestamp(TABLE, self.id, self.created_at)?,
             note: FileNote { company_file, kind, actor: self.actor, text: self.text },
         })
-    }
-}
-
-/// Why a cut-over through this date, or its undoing, is not to be made on what is on record.
-pub fn not_to_be_made(
-    known: Option<CompanyFileSettings>,
-    through: Option<Date>,
-) -> Option<CutOverAnswer> {
-    let known = known.unwrap_or_default();
-    match known.alarm.filter(|_| through.is_some()) {
-        Some(alarm) if !alarm.quiet_over => Some(CutOverAnswer::Quiet(alarm)),
-        None if known.cut_over_through == through => Some(CutOverAnswer::Already),
-        Some(_) | None => None,
     }
 }

@@ -68,8 +68,8 @@ impl Ids for TestIds {
 #[derive(Debug, Default)]
 pub(crate) struct TestTokens {
     token: Mutex<Option<RefreshToken>>,
-    /// Whether writing fails.
-    pub(crate) broken: AtomicBool,
+    /// How many writes fail.
+    pub(crate) breaks: AtomicU32,
     /// What another process has got.
     pub(crate) theirs: Mutex<Option<Access>>,
     /// How often it is still another one's turn.
@@ -106,7 +106,9 @@ impl TokenStore for TestTokens {
         version: i64,
         secret: &str,
     ) -> Result<Rotated, StoreError> {
-        if self.broken.load(Ordering::SeqCst) {
+        let left = self.breaks.load(Ordering::SeqCst);
+        if left > 0 {
+            self.breaks.store(left - 1, Ordering::SeqCst);
             return Err(StoreError::unavailable("broken"));
         }
         let mut token = self.token.lock().unwrap();

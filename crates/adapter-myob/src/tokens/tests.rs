@@ -81,15 +81,24 @@ async fn the_rotated_token_is_on_record_and_used_next() {
 async fn a_token_that_is_not_on_record_is_not_used() {
     let used = Mutex::default();
     let world = world(move |seen| rotating(seen, &used, "\"1200\""));
-    world.store.broken.store(true, Ordering::SeqCst);
+    world.store.breaks.store(WRITES_MAX, Ordering::SeqCst);
     assert!(fresh(&world, "seed").await.is_err());
     assert!(world.tokens.at_hand(&file()).is_none());
     // Others are to wait for it.
     assert!(world.store.ours.load(Ordering::SeqCst));
     // The store is back: the token that MYOB gave is kept, not asked for again.
-    world.store.broken.store(false, Ordering::SeqCst);
     assert_eq!(fresh(&world, "seed").await.unwrap(), "access-seed");
     assert_eq!(world.store.secret().as_deref(), Some("seedP"));
+    assert_eq!(world.server.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn a_database_that_fails_for_a_moment_loses_no_token() {
+    let used = Mutex::default();
+    let world = world(move |seen| rotating(seen, &used, "1200"));
+    world.store.breaks.store(WRITES_MAX - 1, Ordering::SeqCst);
+    assert_eq!(fresh(&world, "seed").await.unwrap(), "access-seed");
+    assert_eq!(world.clock.boot(), WRITE_PAUSE * 31);
     assert_eq!(world.server.seen().len(), 1);
 }
 

@@ -3,8 +3,9 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 
-use diesel::Connection;
 use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 use diesel::sqlite::SqliteConnection;
 use postonce_ports::registry::{Registry, Whereabouts};
 
@@ -27,6 +28,16 @@ fn severity(findings: &[Finding], name: &str) -> Severity {
 fn execute(path: &Path, sql: &str) {
     let mut conn = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
     conn.batch_execute(sql).unwrap();
+}
+
+/// Where the invoices' table and its indexes begin, counted from 1.
+fn root_pages(path: &Path) -> Vec<usize> {
+    let mut conn = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+    let pages = diesel::dsl::sql::<BigInt>(
+        "SELECT rootpage FROM sqlite_master WHERE tbl_name = 'postonce_invoice' AND rootpage > 0",
+    );
+    let pages: Vec<i64> = pages.load(&mut conn).unwrap();
+    pages.into_iter().map(|page| usize::try_from(page).unwrap()).collect()
 }
 
 /// The files of a folder and what is in them.
@@ -131,10 +142,13 @@ async fn damage_is_found() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("p.db");
     drop(SqliteStore::open(&path, &Counted).unwrap());
-    // The last pages, which hold tables and indexes and not the schema.
     let mut bytes = fs::read(&path).unwrap();
-    for page in bytes.chunks_mut(4_096).rev().take(3) {
-        page[8..4_000].fill(0xA5);
+    let pages = root_pages(&path);
+    assert!(pages.len() > 3);
+    // Pages of tables and indexes, and none of the schema.
+    for page in pages {
+        let page = bytes.chunks_mut(4_096).nth(page - 1).unwrap();
+        page.fill(0xA5);
     }
     fs::write(&path, bytes).unwrap();
     let findings = check(&path).await;

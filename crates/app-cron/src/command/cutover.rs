@@ -124,6 +124,11 @@ fn refused(error: CutOverError) -> Failure {
         CutOverError::Future { .. } => {
             "name the last day that the old integration posted".to_owned()
         }
+        CutOverError::Earlier { .. } => {
+            "invoices between the two dates would not be looked up any \
+                                         more; take it back first, with `--undo`"
+                .to_owned()
+        }
         CutOverError::Quiet { .. } => {
             "what was in the air may still land; say it again then".to_owned()
         }

@@ -14,7 +14,7 @@ pub(crate) async fn run(context: &Context<'_>, args: Sandbox) -> Result<Exit, Fa
     for pair in &args.switches {
         switches
             .add(pair)
-            .map_err(|error| Failure::new(Exit::BadConfiguration, format!("--switch: {error}")))?;
+            .map_err(|error| Failure::new(Exit::Usage, format!("--switch: {error}")))?;
     }
     let options = Options {
         listen: args.listen,

@@ -70,6 +70,22 @@ pub async fn a_cut_over_and_its_line_are_both_written(
     assert_eq!(texts(&store).await, ["settled", "undone"], "what changed nothing left no line");
 }
 
+pub async fn an_earlier_date_needs_the_cut_over_to_be_taken_back_first(
+    fixture: &impl Fixture<Adapter: FileNotes + Registry>,
+) {
+    let store = fixture.adapter();
+    assert_eq!(store.cut_over_noted(cut(JUNE, "settled")).await.unwrap(), DONE, "it is made");
+    let may = Some(date(2026, 5, 31));
+    let answer = store.cut_over_noted(cut(may, "a slip")).await.unwrap();
+    assert_eq!(Some(answer), JUNE.map(CutOverAnswer::Later), "it is refused, and the date named");
+    assert_eq!(through(&store).await, JUNE, "nothing is changed");
+    assert_eq!(texts(&store).await, ["settled"], "nothing is written");
+    assert_eq!(store.cut_over_noted(cut(None, "undone")).await.unwrap(), DONE, "it is taken back");
+    assert_eq!(store.cut_over_noted(cut(may, "anew")).await.unwrap(), DONE, "it is made anew");
+    let july = Some(date(2026, 7, 31));
+    assert_eq!(store.cut_over_noted(cut(july, "later")).await.unwrap(), DONE, "a later one is");
+}
+
 pub async fn a_cut_over_waits_for_the_quiet_period_of_an_alarm(
     fixture: &impl Fixture<Adapter: FileNotes + Registry>,
 ) {
