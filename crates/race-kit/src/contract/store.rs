@@ -215,6 +215,7 @@ macro_rules! store_contract {
         file_note of "FileNotes": [
             file_notes_are_read_by_rising_id,
             a_cut_over_and_its_line_are_both_written,
+            an_earlier_date_needs_the_cut_over_to_be_taken_back_first,
             a_cut_over_waits_for_the_quiet_period_of_an_alarm,
             a_cut_over_ends_an_alarm_that_is_not_quiet_any_more,
             what_takes_a_cut_over_back_leaves_an_alarm,
