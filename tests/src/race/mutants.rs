@@ -61,6 +61,11 @@ pub struct Case {
     pub verbs: &'static [Verb],
 }
 
+/// One of them, as the tables write it.
+const fn case(setting: &'static str, verbs: &'static [Verb]) -> Case {
+    Case { setting, verbs }
+}
+
 impl Case {
     /// The setting, with a mutant or without.
     pub fn setting(&self, mutant: Option<&str>) -> Result<Setting, PlanError> {

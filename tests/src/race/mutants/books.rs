@@ -19,7 +19,7 @@ use super::bug::{Bug, bugged};
 use super::locks::acquire;
 use super::outcomes::LimitAsDenied;
 use super::unguarded::force;
-use super::{Case, Fate, Mutant};
+use super::{Fate, Mutant, case};
 
 /// A document with the invoice's number, reference, customer and total is taken for its own,
 /// whosever marker it carries.
@@ -203,14 +203,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
                     carries",
         fate: Fate::Killed { by: &[Invariant::S4], cost: 10 },
         cases: &[
-            Case {
-                setting: "lock=run actors=cron,sync-now stranger=yes lookup-always=yes faults=1",
-                verbs: &[],
-            },
-            Case {
-                setting: "lock=useless actors=cron,later-cron invoices=2 stranger=yes faults=2",
-                verbs: &[],
-            },
+            case("lock=run actors=cron,sync-now stranger=yes lookup-always=yes faults=1", &[]),
+            case("lock=useless actors=cron,later-cron invoices=2 stranger=yes faults=2", &[]),
         ],
         put_in: bugged::<AdoptsAStranger>,
     },
@@ -220,8 +214,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
                     and a person is to explain it",
         fate: Fate::Killed { by: &[Invariant::S4], cost: 10 },
         cases: &[
-            Case { setting: "lock=run actors=cron faults=0", verbs: &[] },
-            Case { setting: "lock=useless actors=cron,sync-now invoices=2 faults=2", verbs: &[] },
+            case("lock=run actors=cron faults=0", &[]),
+            case("lock=useless actors=cron,sync-now invoices=2 faults=2", &[]),
         ],
         put_in: bugged::<PostedUnderAnotherId>,
     },
@@ -230,11 +224,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
         about: "whatever is found is shown to a person, even the invoice's own document",
         fate: Fate::Killed { by: &[Invariant::S5], cost: 500 },
         cases: &[
-            Case { setting: "lock=run actors=cron,later-cron faults=1", verbs: &[Verb::Lost] },
-            Case {
-                setting: "lock=useless actors=cron,later-cron invoices=2 faults=2",
-                verbs: &[Verb::Hold, Verb::Lost, Verb::Crash],
-            },
+            case("lock=run actors=cron,later-cron faults=1", &[Verb::Lost]),
+            case(
+                "lock=useless actors=cron,later-cron invoices=2 faults=2",
+                &[Verb::Hold, Verb::Lost, Verb::Crash],
+            ),
         ],
         put_in: bugged::<ShowsAPersonAll>,
     },
@@ -244,8 +238,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
                     tried again",
         fate: Fate::Killed { by: &[Invariant::S13], cost: 100 },
         cases: &[
-            Case { setting: "lock=run actors=cron,sync-now faults=2", verbs: &[Verb::Limit] },
-            Case { setting: "lock=useless actors=cron,sync-now faults=2", verbs: &[Verb::Limit] },
+            case("lock=run actors=cron,sync-now faults=2", &[Verb::Limit]),
+            case("lock=useless actors=cron,sync-now faults=2", &[Verb::Limit]),
         ],
         put_in: bugged::<BlockedForEver>,
     },
@@ -255,8 +249,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
                     panics",
         fate: Fate::Killed { by: &[Invariant::S15], cost: 1_000 },
         cases: &[
-            Case { setting: "lock=run actors=cron,sync-now faults=2", verbs: &[Verb::Limit] },
-            Case { setting: "lock=useless actors=cron,sync-now faults=2", verbs: &[] },
+            case("lock=run actors=cron,sync-now faults=2", &[Verb::Limit]),
+            case("lock=useless actors=cron,sync-now faults=2", &[]),
         ],
         put_in: bugged::<PanicsOnARareAnswer>,
     },
@@ -265,8 +259,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         about: "that another has the lock is not thought of: the run panics",
         fate: Fate::Killed { by: &[Invariant::S15], cost: 100 },
         cases: &[
-            Case { setting: "lock=run actors=cron,sync-now faults=0", verbs: &[] },
-            Case { setting: "lock=lease actors=cron,handler faults=2", verbs: &[] },
+            case("lock=run actors=cron,sync-now faults=0", &[]),
+            case("lock=lease actors=cron,handler faults=2", &[]),
         ],
         put_in: bugged::<PanicsOnABusyLock>,
     },
@@ -276,14 +270,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
                     in the ledger",
         fate: Fate::Killed { by: &[Invariant::S7], cost: 1_000 },
         cases: &[
-            Case {
-                setting: "lock=run actors=cron,person-holds,later-cron faults=1",
-                verbs: &[Verb::Vanish],
-            },
-            Case {
-                setting: "lock=useless actors=cron,person-holds,later-cron invoices=2 faults=2",
-                verbs: &[Verb::Vanish],
-            },
+            case("lock=run actors=cron,person-holds,later-cron faults=1", &[Verb::Vanish]),
+            case(
+                "lock=useless actors=cron,person-holds,later-cron invoices=2 faults=2",
+                &[Verb::Vanish],
+            ),
         ],
         put_in: bugged::<HoldAsWord>,
     },
@@ -292,11 +283,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         about: "a run over one company file raises an alarm in the other",
         fate: Fate::Killed { by: &[Invariant::S11], cost: 10 },
         cases: &[
-            Case { setting: "lock=run actors=branch invoices=2 files=2 faults=0", verbs: &[] },
-            Case {
-                setting: "lock=useless actors=branch,cron invoices=2 files=2 faults=0",
-                verbs: &[],
-            },
+            case("lock=run actors=branch invoices=2 files=2 faults=0", &[]),
+            case("lock=useless actors=branch,cron invoices=2 files=2 faults=0", &[]),
         ],
         put_in: bugged::<AlarmsTheOther>,
     },
@@ -305,11 +293,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         about: "a run over one company file raises the epoch of the other",
         fate: Fate::Killed { by: &[Invariant::S11], cost: 10 },
         cases: &[
-            Case { setting: "lock=run actors=branch invoices=2 files=2 faults=0", verbs: &[] },
-            Case {
-                setting: "lock=useless actors=branch,cron invoices=2 files=2 faults=0",
-                verbs: &[],
-            },
+            case("lock=run actors=branch invoices=2 files=2 faults=0", &[]),
+            case("lock=useless actors=branch,cron invoices=2 files=2 faults=0", &[]),
         ],
         put_in: bugged::<FencesTheOther>,
     },
@@ -318,14 +303,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
         about: "a run over one company file writes into the trails of the other",
         fate: Fate::Killed { by: &[Invariant::S11], cost: 3_000 },
         cases: &[
-            Case {
-                setting: "lock=useless actors=branch,cron invoices=2 files=2 faults=3",
-                verbs: &[Verb::Lost, Verb::Hold],
-            },
-            Case {
-                setting: "lock=useless actors=branch,cron invoices=2 files=2 faults=2",
-                verbs: &[Verb::Vanish],
-            },
+            case(
+                "lock=useless actors=branch,cron invoices=2 files=2 faults=3",
+                &[Verb::Lost, Verb::Hold],
+            ),
+            case("lock=useless actors=branch,cron invoices=2 files=2 faults=2", &[Verb::Vanish]),
         ],
         put_in: bugged::<NotesInTheOther>,
     },

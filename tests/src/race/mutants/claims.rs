@@ -14,7 +14,7 @@ use postonce_race_kit::{Invariant, Verb};
 
 use super::bug::{Bug, FOR_EVER, bugged, locked};
 use super::unguarded::{again, force};
-use super::{Case, Fate, Mutant};
+use super::{Fate, Mutant, case};
 
 /// The right to send, although nothing is on record.
 fn unclaimed(wish: &ClaimRequest) -> ClaimAnswer {
@@ -263,8 +263,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         about: "the claim and its note are written when the answer is there",
         fate: Fate::Killed { by: &[Invariant::S3], cost: 10 },
         cases: &[
-            Case { setting: "lock=run actors=cron,sync-now", verbs: &[] },
-            Case { setting: "lock=useless actors=cron,sync-now faults=0", verbs: &[] },
+            case("lock=run actors=cron,sync-now", &[]),
+            case("lock=useless actors=cron,sync-now faults=0", &[]),
         ],
         put_in: bugged::<ClaimAfterPost>,
     },
@@ -273,8 +273,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         about: "claims and outcomes are written when the run is over",
         fate: Fate::Killed { by: &[Invariant::S3], cost: 10 },
         cases: &[
-            Case { setting: "lock=run actors=cron,sync-now invoices=2", verbs: &[] },
-            Case { setting: "lock=useless actors=cron,sync-now faults=0", verbs: &[] },
+            case("lock=run actors=cron,sync-now invoices=2", &[]),
+            case("lock=useless actors=cron,sync-now faults=0", &[]),
         ],
         put_in: bugged::<WrittenAtTheEnd>,
     },
@@ -283,8 +283,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         about: "nothing is claimed; what was answered is written down as if it had been found",
         fate: Fate::Killed { by: &[Invariant::S3], cost: 10 },
         cases: &[
-            Case { setting: "lock=run actors=cron,sync-now", verbs: &[] },
-            Case { setting: "lock=useless actors=handler,handler faults=0", verbs: &[] },
+            case("lock=run actors=cron,sync-now", &[]),
+            case("lock=useless actors=handler,handler faults=0", &[]),
         ],
         put_in: bugged::<NoClaim>,
     },
@@ -294,8 +294,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
                     the answer is lost",
         fate: Fate::Killed { by: &[Invariant::S3], cost: 10 },
         cases: &[
-            Case { setting: "lock=run actors=cron,sync-now", verbs: &[] },
-            Case { setting: "lock=useless actors=cron,sync-now faults=2", verbs: &[Verb::Lost] },
+            case("lock=run actors=cron,sync-now", &[]),
+            case("lock=useless actors=cron,sync-now faults=2", &[Verb::Lost]),
         ],
         put_in: bugged::<PostInTransaction>,
     },
@@ -304,12 +304,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
         about: "nobody looks whether the claim was refused",
         fate: Fate::Killed { by: &[Invariant::S3], cost: 200 },
         cases: &[
-            Case { setting: "lock=run actors=cron,sync-now faults=2", verbs: &[Verb::LockLost] },
-            Case { setting: "lock=useless actors=cron,sync-now faults=2", verbs: &[] },
-            Case {
-                setting: "lock=lease actors=cron,sync-now faults=2",
-                verbs: &[Verb::TimePasses, Verb::Pause],
-            },
+            case("lock=run actors=cron,sync-now faults=2", &[Verb::LockLost]),
+            case("lock=useless actors=cron,sync-now faults=2", &[]),
+            case("lock=lease actors=cron,sync-now faults=2", &[Verb::TimePasses, Verb::Pause]),
         ],
         put_in: bugged::<PostsAnyway>,
     },
@@ -319,11 +316,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
                     next claim is made there, never to be committed",
         fate: Fate::Killed { by: &[Invariant::S3], cost: 500 },
         cases: &[
-            Case { setting: "lock=run actors=cron,sync-now invoices=2 faults=2", verbs: &[] },
-            Case {
-                setting: "lock=useless actors=cron,sync-now invoices=2 faults=1",
-                verbs: &[Verb::Unsent, Verb::Lost],
-            },
+            case("lock=run actors=cron,sync-now invoices=2 faults=2", &[]),
+            case(
+                "lock=useless actors=cron,sync-now invoices=2 faults=1",
+                &[Verb::Unsent, Verb::Lost],
+            ),
         ],
         put_in: bugged::<ClaimInOpenTransaction>,
     },
@@ -332,8 +329,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         about: "each claim counts as the first attempt",
         fate: Fate::Killed { by: &[Invariant::S8], cost: 1_000 },
         cases: &[
-            Case { setting: "lock=run actors=cron faults=2", verbs: &[Verb::Limit, Verb::Refuse] },
-            Case { setting: "lock=run actors=cron,reprocess faults=2", verbs: &[Verb::Refuse] },
+            case("lock=run actors=cron faults=2", &[Verb::Limit, Verb::Refuse]),
+            case("lock=run actors=cron,reprocess faults=2", &[Verb::Refuse]),
         ],
         put_in: bugged::<AttemptBeginsAnew>,
     },
@@ -343,14 +340,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
                     for long",
         fate: Fate::Killed { by: &[Invariant::S8, Invariant::S2, Invariant::S1], cost: 10_000 },
         cases: &[
-            Case {
-                setting: "lock=useless actors=cron,later-cron,person-absent,later-cron faults=1",
-                verbs: &[Verb::Stall, Verb::TimePasses],
-            },
-            Case {
-                setting: "lock=lease actors=cron,later-cron,person-absent,later-cron faults=1",
-                verbs: &[Verb::Stall, Verb::TimePasses],
-            },
+            case(
+                "lock=useless actors=cron,later-cron,person-absent,later-cron faults=1",
+                &[Verb::Stall, Verb::TimePasses],
+            ),
+            case(
+                "lock=lease actors=cron,later-cron,person-absent,later-cron faults=1",
+                &[Verb::Stall, Verb::TimePasses],
+            ),
         ],
         put_in: bugged::<NoDeadline>,
     },
@@ -359,11 +356,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
         about: "a commit without an answer is taken for a refusal",
         fate: Fate::Killed { by: &[Invariant::S10], cost: 2_000 },
         cases: &[
-            Case { setting: "lock=run actors=cron faults=2", verbs: &[] },
-            Case {
-                setting: "lock=useless actors=cron,sync-now invoices=2 faults=2",
-                verbs: &[Verb::Lost, Verb::Unsent],
-            },
+            case("lock=run actors=cron faults=2", &[]),
+            case(
+                "lock=useless actors=cron,sync-now invoices=2 faults=2",
+                &[Verb::Lost, Verb::Unsent],
+            ),
         ],
         put_in: bugged::<UnansweredAsRefused>,
     },
@@ -372,8 +369,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         about: "a run's end settles every claim that it made, and counts each once more",
         fate: Fate::Killed { by: &[Invariant::S10], cost: 10 },
         cases: &[
-            Case { setting: "lock=run actors=cron", verbs: &[] },
-            Case { setting: "lock=useless actors=cron,sync-now invoices=2 faults=0", verbs: &[] },
+            case("lock=run actors=cron", &[]),
+            case("lock=useless actors=cron,sync-now invoices=2 faults=0", &[]),
         ],
         put_in: bugged::<CountsTwice>,
     },
@@ -386,11 +383,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
             runs: 1_000,
         },
         cases: &[
-            Case { setting: "lock=run actors=cron,sync-now", verbs: &[] },
-            Case {
-                setting: "lock=useless actors=cron,sync-now,later-cron invoices=2 faults=3",
-                verbs: &[],
-            },
+            case("lock=run actors=cron,sync-now", &[]),
+            case("lock=useless actors=cron,sync-now,later-cron invoices=2 faults=3", &[]),
         ],
         put_in: bugged::<OutcomesAtTheEnd>,
     },

@@ -14,7 +14,7 @@ use postonce_ports::store::{ClaimAnswer, ClaimRequest};
 use postonce_race_kit::{Invariant, Verb};
 
 use super::bug::{Bug, bugged, locked};
-use super::{Case, Fate, Mutant};
+use super::{Fate, Mutant, case};
 
 /// Every invoice in doubt of a company file, whether its time has come or not.
 async fn all_doubtful(real: &Ports, file: &CompanyFile) -> Result<Vec<InvoiceId>, StoreError> {
@@ -205,14 +205,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
         about: "what is in doubt is looked up at once, and once is enough",
         fate: Fate::Killed { by: &[Invariant::S2, Invariant::S1, Invariant::S7], cost: 1_500 },
         cases: &[
-            Case {
-                setting: "lock=run actors=cron,handler repost-absent=yes faults=2",
-                verbs: &[Verb::Hold],
-            },
-            Case {
-                setting: "lock=run actors=cron,sync-now invoices=2 repost-absent=yes faults=2",
-                verbs: &[Verb::Hold],
-            },
+            case("lock=run actors=cron,handler repost-absent=yes faults=2", &[Verb::Hold]),
+            case(
+                "lock=run actors=cron,sync-now invoices=2 repost-absent=yes faults=2",
+                &[Verb::Hold],
+            ),
         ],
         put_in: bugged::<LooksTooEarly>,
     },
@@ -221,14 +218,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
         about: "what is in doubt is looked up at once, but twice",
         fate: Fate::Killed { by: &[Invariant::S7], cost: 2_000 },
         cases: &[
-            Case {
-                setting: "lock=run actors=cron,sync-now,later-cron invoices=2 repost-absent=yes faults=3",
-                verbs: &[Verb::Vanish, Verb::Hold],
-            },
-            Case {
-                setting: "lock=lease actors=cron,handler,later-cron invoices=2 repost-absent=yes faults=3",
-                verbs: &[Verb::Vanish, Verb::Lost],
-            },
+            case(
+                "lock=run actors=cron,sync-now,later-cron invoices=2 repost-absent=yes faults=3",
+                &[Verb::Vanish, Verb::Hold],
+            ),
+            case(
+                "lock=lease actors=cron,handler,later-cron invoices=2 repost-absent=yes faults=3",
+                &[Verb::Vanish, Verb::Lost],
+            ),
         ],
         put_in: bugged::<NoQuietPeriod>,
     },
@@ -237,14 +234,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
         about: "what is in doubt is looked up after the quiet period, but once",
         fate: Fate::Killed { by: &[Invariant::S7], cost: 2_000 },
         cases: &[
-            Case {
-                setting: "lock=run actors=cron,sync-now,later-cron invoices=2 repost-absent=yes faults=3",
-                verbs: &[Verb::Vanish, Verb::Hold],
-            },
-            Case {
-                setting: "lock=useless actors=cron,sync-now,later-cron invoices=2 repost-absent=yes faults=3",
-                verbs: &[],
-            },
+            case(
+                "lock=run actors=cron,sync-now,later-cron invoices=2 repost-absent=yes faults=3",
+                &[Verb::Vanish, Verb::Hold],
+            ),
+            case(
+                "lock=useless actors=cron,sync-now,later-cron invoices=2 repost-absent=yes faults=3",
+                &[],
+            ),
         ],
         put_in: bugged::<OneMissProves>,
     },
@@ -254,14 +251,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
                     enough",
         fate: Fate::Killed { by: &[Invariant::S2, Invariant::S1, Invariant::S7], cost: 200 },
         cases: &[
-            Case {
-                setting: "lock=useless actors=cron,sync-now repost-absent=yes faults=2",
-                verbs: &[Verb::Hold, Verb::ClockAhead, Verb::Crash],
-            },
-            Case {
-                setting: "lock=useless actors=cron,sync-now,sync-now invoices=2 repost-absent=yes faults=2",
-                verbs: &[Verb::Hold, Verb::ClockAhead],
-            },
+            case(
+                "lock=useless actors=cron,sync-now repost-absent=yes faults=2",
+                &[Verb::Hold, Verb::ClockAhead, Verb::Crash],
+            ),
+            case(
+                "lock=useless actors=cron,sync-now,sync-now invoices=2 repost-absent=yes faults=2",
+                &[Verb::Hold, Verb::ClockAhead],
+            ),
         ],
         put_in: bugged::<QuietByHostClock>,
     },
@@ -270,11 +267,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
         about: "the search never finds anything: a wrong field, a quote, the second page",
         fate: Fate::Killed { by: &[Invariant::S5], cost: 100 },
         cases: &[
-            Case { setting: "lock=run actors=cron faults=2", verbs: &[] },
-            Case {
-                setting: "lock=useless actors=cron,later-cron invoices=2 repost-absent=yes faults=2",
-                verbs: &[Verb::Lost],
-            },
+            case("lock=run actors=cron faults=2", &[]),
+            case(
+                "lock=useless actors=cron,later-cron invoices=2 repost-absent=yes faults=2",
+                &[Verb::Lost],
+            ),
         ],
         put_in: bugged::<SearchFindsNothing>,
     },
@@ -283,14 +280,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
         about: "the same, and nobody tries the search on a document that is certainly there",
         fate: Fate::Killed { by: &[Invariant::S7, Invariant::S1], cost: 100 },
         cases: &[
-            Case {
-                setting: "lock=run actors=cron,later-cron invoices=2 repost-absent=yes faults=2",
-                verbs: &[Verb::Lost],
-            },
-            Case {
-                setting: "lock=useless actors=cron,sync-now repost-absent=yes faults=2",
-                verbs: &[Verb::Lost, Verb::Crash],
-            },
+            case(
+                "lock=run actors=cron,later-cron invoices=2 repost-absent=yes faults=2",
+                &[Verb::Lost],
+            ),
+            case(
+                "lock=useless actors=cron,sync-now repost-absent=yes faults=2",
+                &[Verb::Lost, Verb::Crash],
+            ),
         ],
         put_in: bugged::<SearchWithoutProbe>,
     },
@@ -299,14 +296,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
         about: "whatever a search hits is taken for the invoice that is looked for",
         fate: Fate::Killed { by: &[Invariant::S4, Invariant::S5], cost: 5_000 },
         cases: &[
-            Case {
-                setting: "lock=run actors=cron,later-cron invoices=2 filter=loose faults=2",
-                verbs: &[Verb::Vanish, Verb::Lost],
-            },
-            Case {
-                setting: "lock=run actors=cron invoices=2 filter=loose faults=2",
-                verbs: &[Verb::Vanish, Verb::Lost, Verb::Hold],
-            },
+            case(
+                "lock=run actors=cron,later-cron invoices=2 filter=loose faults=2",
+                &[Verb::Vanish, Verb::Lost],
+            ),
+            case(
+                "lock=run actors=cron invoices=2 filter=loose faults=2",
+                &[Verb::Vanish, Verb::Lost, Verb::Hold],
+            ),
         ],
         put_in: bugged::<BelievesAnyHit>,
     },
@@ -316,14 +313,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
                     later one of the process",
         fate: Fate::Killed { by: &[Invariant::S1], cost: 1_000 },
         cases: &[
-            Case {
-                setting: "lock=run actors=cron,sync-now stranger=yes lookup-always=yes faults=1",
-                verbs: &[Verb::Unsent],
-            },
-            Case {
-                setting: "lock=lease actors=cron,later-cron stranger=yes lookup-always=yes invoices=2 faults=2",
-                verbs: &[],
-            },
+            case(
+                "lock=run actors=cron,sync-now stranger=yes lookup-always=yes faults=1",
+                &[Verb::Unsent],
+            ),
+            case(
+                "lock=lease actors=cron,later-cron stranger=yes lookup-always=yes invoices=2 faults=2",
+                &[],
+            ),
         ],
         put_in: bugged::<ErrorAsNothing>,
     },

@@ -12,7 +12,7 @@ use postonce_race_kit::{Invariant, Verb};
 use super::bug::{Bug, bugged, locked};
 use super::takeovers::states;
 use super::unguarded::claim_now;
-use super::{Case, Fate, Mutant};
+use super::{Fate, Mutant, case};
 
 /// A page ends before its last row.
 #[derive(Default)]
@@ -119,8 +119,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         about: "a page ends before its last row",
         fate: Fate::Killed { by: &[Invariant::S13], cost: 10 },
         cases: &[
-            Case { setting: "lock=run actors=cron faults=0", verbs: &[] },
-            Case { setting: "lock=useless actors=cron,sync-now invoices=3 faults=0", verbs: &[] },
+            case("lock=run actors=cron faults=0", &[]),
+            case("lock=useless actors=cron,sync-now invoices=3 faults=0", &[]),
         ],
         put_in: bugged::<SkipsTheLastRow>,
     },
@@ -132,14 +132,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
             runs: 1_000,
         },
         cases: &[
-            Case {
-                setting: "lock=run actors=cron,sync-now invoices=3 page=1 faults=2",
-                verbs: &[],
-            },
-            Case {
-                setting: "lock=useless actors=cron,sync-now,later-cron invoices=3 page=1 faults=3",
-                verbs: &[],
-            },
+            case("lock=run actors=cron,sync-now invoices=3 page=1 faults=2", &[]),
+            case("lock=useless actors=cron,sync-now,later-cron invoices=3 page=1 faults=3", &[]),
         ],
         put_in: bugged::<PagesByOffset>,
     },
@@ -148,11 +142,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
         about: "only what was never claimed is due",
         fate: Fate::Killed { by: &[Invariant::L1], cost: 300 },
         cases: &[
-            Case { setting: "lock=run actors=cron,sync-now faults=2", verbs: &[] },
-            Case {
-                setting: "lock=run actors=cron,reprocess invoices=0 rejected=1 faults=2",
-                verbs: &[Verb::Limit, Verb::Unsent],
-            },
+            case("lock=run actors=cron,sync-now faults=2", &[]),
+            case(
+                "lock=run actors=cron,reprocess invoices=0 rejected=1 faults=2",
+                &[Verb::Limit, Verb::Unsent],
+            ),
         ],
         put_in: bugged::<NeverClaimedOnly>,
     },
@@ -162,14 +156,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
                     to it",
         fate: Fate::Killed { by: &[Invariant::L6], cost: 1_000 },
         cases: &[
-            Case {
-                setting: "lock=run actors=cron,sync-now invoices=3 faults=1",
-                verbs: &[Verb::Refuse],
-            },
-            Case {
-                setting: "lock=useless actors=cron,sync-now invoices=3 faults=2",
-                verbs: &[Verb::Refuse, Verb::Unsent],
-            },
+            case("lock=run actors=cron,sync-now invoices=3 faults=1", &[Verb::Refuse]),
+            case(
+                "lock=useless actors=cron,sync-now invoices=3 faults=2",
+                &[Verb::Refuse, Verb::Unsent],
+            ),
         ],
         put_in: bugged::<RejectionStopsItsFile>,
     },
@@ -179,11 +170,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
                     epoch is current",
         fate: Fate::Killed { by: &[Invariant::S11], cost: 10 },
         cases: &[
-            Case { setting: "lock=run actors=branch invoices=2 files=2 faults=0", verbs: &[] },
-            Case {
-                setting: "lock=useless actors=branch,cron invoices=2 files=2 faults=0",
-                verbs: &[],
-            },
+            case("lock=run actors=branch invoices=2 files=2 faults=0", &[]),
+            case("lock=useless actors=branch,cron invoices=2 files=2 faults=0", &[]),
         ],
         put_in: bugged::<ListsEveryFile>,
     },
@@ -192,11 +180,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
         about: "one snapshot for the whole run: a list that was read is not read again",
         fate: Fate::Killed { by: &[Invariant::L1], cost: 1_000 },
         cases: &[
-            Case { setting: "lock=run actors=cron,sync-now invoices=2 faults=2", verbs: &[] },
-            Case {
-                setting: "lock=useless actors=cron,sync-now invoices=2 faults=2",
-                verbs: &[Verb::Unsent, Verb::Lost, Verb::Limit],
-            },
+            case("lock=run actors=cron,sync-now invoices=2 faults=2", &[]),
+            case(
+                "lock=useless actors=cron,sync-now invoices=2 faults=2",
+                &[Verb::Unsent, Verb::Lost, Verb::Limit],
+            ),
         ],
         put_in: bugged::<KeepsTheList>,
     },

@@ -16,7 +16,7 @@ use postonce_ports::store::{Candidate, ClaimAnswer, ClaimRefusal, ClaimRequest, 
 use postonce_race_kit::{Invariant, Verb};
 
 use super::bug::{Bug, Grip, bugged};
-use super::{Case, Fate, Mutant};
+use super::{Fate, Mutant, case};
 
 /// Takes the lock as it should be taken, and has a look at the hand that holds it.
 pub(super) async fn acquire(
@@ -264,11 +264,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         about: "the way out after a refusal goes past the release",
         fate: Fate::Killed { by: &[Invariant::S12], cost: 100 },
         cases: &[
-            Case { setting: "lock=run actors=cron,sync-now faults=2", verbs: &[Verb::Refuse] },
-            Case {
-                setting: "lock=run actors=handler,cron invoices=2 faults=2",
-                verbs: &[Verb::Refuse, Verb::Limit],
-            },
+            case("lock=run actors=cron,sync-now faults=2", &[Verb::Refuse]),
+            case("lock=run actors=handler,cron invoices=2 faults=2", &[Verb::Refuse, Verb::Limit]),
         ],
         put_in: bugged::<LockKeptAfterError>,
     },
@@ -277,8 +274,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         about: "what gives the lock back is made only after one more question to the server",
         fate: Fate::Killed { by: &[Invariant::S12], cost: 1_000 },
         cases: &[
-            Case { setting: "lock=run actors=cron,sync-now faults=2", verbs: &[] },
-            Case { setting: "lock=lease actors=cron,sync-now faults=2", verbs: &[Verb::Cancel] },
+            case("lock=run actors=cron,sync-now faults=2", &[]),
+            case("lock=lease actors=cron,sync-now faults=2", &[Verb::Cancel]),
         ],
         put_in: bugged::<GuardAfterAcquire>,
     },
@@ -287,11 +284,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         about: "a panic goes past the release",
         fate: Fate::Killed { by: &[Invariant::S12], cost: 500 },
         cases: &[
-            Case { setting: "lock=run actors=cron,sync-now faults=2", verbs: &[] },
-            Case {
-                setting: "lock=run actors=handler,cron invoices=2 faults=1",
-                verbs: &[Verb::Panic],
-            },
+            case("lock=run actors=cron,sync-now faults=2", &[]),
+            case("lock=run actors=handler,cron invoices=2 faults=1", &[Verb::Panic]),
         ],
         put_in: bugged::<LockKeptOnPanic>,
     },
@@ -300,8 +294,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         about: "the session goes back to the pool with the lock on it",
         fate: Fate::Killed { by: &[Invariant::S12, Invariant::L3], cost: 10 },
         cases: &[
-            Case { setting: "lock=run actors=cron,sync-now faults=0", verbs: &[] },
-            Case { setting: "lock=run actors=handler,cron faults=2", verbs: &[Verb::Crash] },
+            case("lock=run actors=cron,sync-now faults=0", &[]),
+            case("lock=run actors=handler,cron faults=2", &[Verb::Crash]),
         ],
         put_in: bugged::<PooledWithItsLock>,
     },
@@ -310,11 +304,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         about: "a run that is on record as running is taken for one that has the lock",
         fate: Fate::Killed { by: &[Invariant::L3], cost: 10 },
         cases: &[
-            Case { setting: "lock=run actors=cron,sync-now faults=2", verbs: &[] },
-            Case {
-                setting: "lock=run actors=cron,sync-now faults=2",
-                verbs: &[Verb::HostLoss, Verb::Panic],
-            },
+            case("lock=run actors=cron,sync-now faults=2", &[]),
+            case("lock=run actors=cron,sync-now faults=2", &[Verb::HostLoss, Verb::Panic]),
         ],
         put_in: bugged::<RunRowAsLock>,
     },
@@ -323,11 +314,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         about: "the lock is asked for again and again, without a pause",
         fate: Fate::Killed { by: &[Invariant::L4], cost: 100 },
         cases: &[
-            Case { setting: "lock=run actors=cron,sync-now faults=0", verbs: &[] },
-            Case {
-                setting: "lock=run actors=handler,cron invoices=2 faults=2",
-                verbs: &[Verb::Lost],
-            },
+            case("lock=run actors=cron,sync-now faults=0", &[]),
+            case("lock=run actors=handler,cron invoices=2 faults=2", &[Verb::Lost]),
         ],
         put_in: bugged::<SpinsOnTheLock>,
     },
@@ -336,11 +324,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         about: "the lock is waited for, however long that takes",
         fate: Fate::Killed { by: &[Invariant::L5], cost: 10 },
         cases: &[
-            Case { setting: "lock=run actors=cron,sync-now faults=1", verbs: &[Verb::Freeze] },
-            Case {
-                setting: "lock=run actors=handler,cron invoices=2 faults=1",
-                verbs: &[Verb::Freeze],
-            },
+            case("lock=run actors=cron,sync-now faults=1", &[Verb::Freeze]),
+            case("lock=run actors=handler,cron invoices=2 faults=1", &[Verb::Freeze]),
         ],
         put_in: bugged::<WaitsForEver>,
     },
@@ -349,14 +334,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
         about: "a place in the ledger's rate is given back only after a good answer",
         fate: Fate::Killed { by: &[Invariant::L2], cost: 100 },
         cases: &[
-            Case {
-                setting: "lock=run actors=cron,sync-now invoices=2 faults=1",
-                verbs: &[Verb::Refuse, Verb::Lost],
-            },
-            Case {
-                setting: "lock=useless actors=cron,sync-now invoices=3 faults=2",
-                verbs: &[Verb::Unsent, Verb::Crash],
-            },
+            case("lock=run actors=cron,sync-now invoices=2 faults=1", &[Verb::Refuse, Verb::Lost]),
+            case(
+                "lock=useless actors=cron,sync-now invoices=3 faults=2",
+                &[Verb::Unsent, Verb::Crash],
+            ),
         ],
         put_in: bugged::<PlaceNotGivenBack>,
     },
@@ -368,14 +350,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
             runs: 2_000,
         },
         cases: &[
-            Case {
-                setting: "lock=run actors=cron,sync-now,later-cron invoices=2 faults=3",
-                verbs: &[],
-            },
-            Case {
-                setting: "lock=lease actors=cron,sync-now invoices=2 faults=3",
-                verbs: &[Verb::LockLost, Verb::Pause, Verb::TimePasses],
-            },
+            case("lock=run actors=cron,sync-now,later-cron invoices=2 faults=3", &[]),
+            case(
+                "lock=lease actors=cron,sync-now invoices=2 faults=3",
+                &[Verb::LockLost, Verb::Pause, Verb::TimePasses],
+            ),
         ],
         put_in: bugged::<LossUnnoticed>,
     },
@@ -389,14 +368,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
             runs: 2_000,
         },
         cases: &[
-            Case {
-                setting: "lock=run actors=cron,sync-now,later-cron invoices=2 faults=3",
-                verbs: &[],
-            },
-            Case {
-                setting: "lock=run actors=cron,sync-now faults=4",
-                verbs: &[Verb::Hold, Verb::Lost, Verb::Crash, Verb::Pause],
-            },
+            case("lock=run actors=cron,sync-now,later-cron invoices=2 faults=3", &[]),
+            case(
+                "lock=run actors=cron,sync-now faults=4",
+                &[Verb::Hold, Verb::Lost, Verb::Crash, Verb::Pause],
+            ),
         ],
         put_in: bugged::<TwoLockNames>,
     },

@@ -12,7 +12,7 @@ use postonce_race_kit::{Invariant, Verb};
 
 use super::bug::{Bug, FOR_EVER, bugged, locked};
 use super::unguarded::{force, undone};
-use super::{Case, Fate, Mutant};
+use super::{Fate, Mutant, case};
 
 /// What has no answer is taken for refused.
 #[derive(Default)]
@@ -139,9 +139,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
         about: "a lost answer, an error 500 or a timeout is taken for a refusal",
         fate: Fate::Killed { by: &[Invariant::S6], cost: 1_000 },
         cases: &[
-            Case { setting: "lock=run actors=cron,sync-now faults=2", verbs: &[Verb::Lost] },
-            Case { setting: "lock=run actors=cron,sync-now faults=2", verbs: &[Verb::Hold] },
-            Case { setting: "lock=useless actors=cron,sync-now faults=2", verbs: &[] },
+            case("lock=run actors=cron,sync-now faults=2", &[Verb::Lost]),
+            case("lock=run actors=cron,sync-now faults=2", &[Verb::Hold]),
+            case("lock=useless actors=cron,sync-now faults=2", &[]),
         ],
         put_in: bugged::<DoubtAsRejected>,
     },
@@ -150,8 +150,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         about: "a lost answer is taken for a request that never left",
         fate: Fate::Killed { by: &[Invariant::S1, Invariant::S2, Invariant::S10], cost: 1_000 },
         cases: &[
-            Case { setting: "lock=run actors=cron,sync-now faults=2", verbs: &[Verb::Lost] },
-            Case { setting: "lock=run actors=cron,sync-now faults=2", verbs: &[] },
+            case("lock=run actors=cron,sync-now faults=2", &[Verb::Lost]),
+            case("lock=run actors=cron,sync-now faults=2", &[]),
         ],
         put_in: bugged::<DoubtAsNotSent>,
     },
@@ -160,8 +160,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         about: "what has no answer is sent once more with the same claim",
         fate: Fate::Killed { by: &[Invariant::S8, Invariant::S2], cost: 1_000 },
         cases: &[
-            Case { setting: "lock=run actors=cron,sync-now faults=2", verbs: &[Verb::Lost] },
-            Case { setting: "lock=useless actors=cron,sync-now faults=2", verbs: &[] },
+            case("lock=run actors=cron,sync-now faults=2", &[Verb::Lost]),
+            case("lock=useless actors=cron,sync-now faults=2", &[]),
         ],
         put_in: bugged::<RetryOnTimeout>,
     },
@@ -170,11 +170,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         about: "\"too many requests\" is taken for a refusal of the invoice",
         fate: Fate::Killed { by: &[Invariant::S10, Invariant::S13], cost: 100 },
         cases: &[
-            Case { setting: "lock=run actors=cron,sync-now faults=2", verbs: &[Verb::Limit] },
-            Case {
-                setting: "lock=useless actors=cron,sync-now faults=2",
-                verbs: &[Verb::Limit, Verb::Unsent],
-            },
+            case("lock=run actors=cron,sync-now faults=2", &[Verb::Limit]),
+            case("lock=useless actors=cron,sync-now faults=2", &[Verb::Limit, Verb::Unsent]),
         ],
         put_in: bugged::<LimitAsRejected>,
     },
@@ -186,8 +183,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
             runs: 1_000,
         },
         cases: &[
-            Case { setting: "lock=run actors=cron,sync-now faults=2", verbs: &[Verb::Limit] },
-            Case { setting: "lock=useless actors=cron,sync-now faults=2", verbs: &[] },
+            case("lock=run actors=cron,sync-now faults=2", &[Verb::Limit]),
+            case("lock=useless actors=cron,sync-now faults=2", &[]),
         ],
         put_in: bugged::<LimitAsDenied>,
     },
@@ -196,11 +193,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         about: "an outcome that the database does not take is said to be written",
         fate: Fate::Killed { by: &[Invariant::S10], cost: 500 },
         cases: &[
-            Case { setting: "lock=run actors=cron faults=4", verbs: &[] },
-            Case {
-                setting: "lock=useless actors=cron,sync-now faults=2",
-                verbs: &[Verb::Unsent, Verb::Lost],
-            },
+            case("lock=run actors=cron faults=4", &[]),
+            case("lock=useless actors=cron,sync-now faults=2", &[Verb::Unsent, Verb::Lost]),
         ],
         put_in: bugged::<SwallowsAnOutcome>,
     },
@@ -209,14 +203,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         about: "doubt that comes late is written over what is known by then",
         fate: Fate::Killed { by: &[Invariant::S4], cost: 10_000 },
         cases: &[
-            Case {
-                setting: "lock=useless actors=cron,later-cron faults=2",
-                verbs: &[Verb::Lost, Verb::TimePasses],
-            },
-            Case {
-                setting: "lock=lease actors=cron,later-cron faults=2",
-                verbs: &[Verb::Lost, Verb::Stall],
-            },
+            case("lock=useless actors=cron,later-cron faults=2", &[Verb::Lost, Verb::TimePasses]),
+            case("lock=lease actors=cron,later-cron faults=2", &[Verb::Lost, Verb::Stall]),
         ],
         put_in: bugged::<LateDoubtOverwrites>,
     },

@@ -13,7 +13,7 @@ use postonce_race_kit::{Invariant, Verb};
 
 use super::bug::{Bug, bugged, locked};
 use super::unguarded::{force, undone};
-use super::{Case, Fate, Mutant};
+use super::{Fate, Mutant, case};
 
 /// The dossier of an invoice as one would like it to be: rejected.
 fn as_rejected(dossier: &mut Dossier) {
@@ -120,8 +120,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         about: "what is posted can be reprocessed",
         fate: Fate::Killed { by: &[Invariant::S4], cost: 500 },
         cases: &[
-            Case { setting: "lock=run actors=cron,reprocess faults=0", verbs: &[] },
-            Case { setting: "lock=run actors=reprocess,cron rejected=1 faults=2", verbs: &[] },
+            case("lock=run actors=cron,reprocess faults=0", &[]),
+            case("lock=run actors=reprocess,cron rejected=1 faults=2", &[]),
         ],
         put_in: bugged::<ReprocessesPosted>,
     },
@@ -130,8 +130,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         about: "what is being sent can be reprocessed",
         fate: Fate::Killed { by: &[Invariant::S2, Invariant::S1, Invariant::S8], cost: 5_000 },
         cases: &[
-            Case { setting: "lock=useless actors=cron,reprocess faults=0", verbs: &[] },
-            Case { setting: "lock=run actors=cron,reprocess faults=2", verbs: &[Verb::Crash] },
+            case("lock=useless actors=cron,reprocess faults=0", &[]),
+            case("lock=run actors=cron,reprocess faults=2", &[Verb::Crash]),
         ],
         put_in: bugged::<ReprocessesInFlight>,
     },
@@ -140,14 +140,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         about: "reprocess acts on what was read before it waited for the lock",
         fate: Fate::Killed { by: &[Invariant::S4], cost: 200 },
         cases: &[
-            Case {
-                setting: "lock=run actors=reprocess,reprocess invoices=0 rejected=1 faults=0",
-                verbs: &[],
-            },
-            Case {
-                setting: "lock=useless actors=reprocess,reprocess rejected=1 faults=1",
-                verbs: &[Verb::Lost],
-            },
+            case("lock=run actors=reprocess,reprocess invoices=0 rejected=1 faults=0", &[]),
+            case("lock=useless actors=reprocess,reprocess rejected=1 faults=1", &[Verb::Lost]),
         ],
         put_in: bugged::<ReprocessesByOldRow>,
     },

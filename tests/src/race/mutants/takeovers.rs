@@ -11,7 +11,7 @@ use postonce_race_kit::{Invariant, Verb};
 
 use super::bug::{Bug, bugged};
 use super::unguarded::{force, note, undone};
-use super::{Case, Fate, Mutant};
+use super::{Fate, Mutant, case};
 
 /// The invoices of a race and where they stand.
 pub(super) async fn states(real: &Ports) -> Result<Vec<(InvoiceId, InvoiceState)>, StoreError> {
@@ -131,8 +131,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         about: "what a dead run has left claimed is taken for not sent",
         fate: Fate::Killed { by: &[Invariant::S1, Invariant::S2], cost: 200 },
         cases: &[
-            Case { setting: "lock=run actors=cron,sync-now faults=2", verbs: &[Verb::Crash] },
-            Case { setting: "lock=useless actors=cron,sync-now faults=2", verbs: &[Verb::Lost] },
+            case("lock=run actors=cron,sync-now faults=2", &[Verb::Crash]),
+            case("lock=useless actors=cron,sync-now faults=2", &[Verb::Lost]),
         ],
         put_in: bugged::<BlindTakeover>,
     },
@@ -141,11 +141,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         about: "what is in doubt is sent again since its time is over",
         fate: Fate::Killed { by: &[Invariant::S7], cost: 200 },
         cases: &[
-            Case { setting: "lock=run actors=cron,sync-now faults=2", verbs: &[Verb::Vanish] },
-            Case {
-                setting: "lock=useless actors=cron,sync-now faults=2",
-                verbs: &[Verb::Vanish, Verb::Hide],
-            },
+            case("lock=run actors=cron,sync-now faults=2", &[Verb::Vanish]),
+            case("lock=useless actors=cron,sync-now faults=2", &[Verb::Vanish, Verb::Hide]),
         ],
         put_in: bugged::<TimeAloneReopens>,
     },
@@ -155,8 +152,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
                     goes into another that is never made",
         fate: Fate::Killed { by: &[Invariant::S9], cost: 200 },
         cases: &[
-            Case { setting: "lock=run actors=cron,sync-now faults=2", verbs: &[] },
-            Case { setting: "lock=useless actors=cron,sync-now faults=2", verbs: &[Verb::Crash] },
+            case("lock=run actors=cron,sync-now faults=2", &[]),
+            case("lock=useless actors=cron,sync-now faults=2", &[Verb::Crash]),
         ],
         put_in: bugged::<SweptWithoutANote>,
     },
@@ -165,11 +162,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         about: "what a dead run has left stays claimed",
         fate: Fate::Killed { by: &[Invariant::L1], cost: 200 },
         cases: &[
-            Case { setting: "lock=run actors=cron,sync-now faults=2", verbs: &[] },
-            Case {
-                setting: "lock=useless actors=cron,sync-now faults=2",
-                verbs: &[Verb::Crash, Verb::Cancel],
-            },
+            case("lock=run actors=cron,sync-now faults=2", &[]),
+            case("lock=useless actors=cron,sync-now faults=2", &[Verb::Crash, Verb::Cancel]),
         ],
         put_in: bugged::<NeverSweeps>,
     },
@@ -178,14 +172,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
         about: "a run over one company file takes over the claims of all",
         fate: Fate::Killed { by: &[Invariant::S11], cost: 5_000 },
         cases: &[
-            Case {
-                setting: "lock=useless actors=cron,branch invoices=2 files=2 faults=2",
-                verbs: &[Verb::Lost, Verb::Crash],
-            },
-            Case {
-                setting: "lock=useless actors=cron,branch,branch invoices=4 files=2 faults=2",
-                verbs: &[Verb::Lost, Verb::Crash],
-            },
+            case(
+                "lock=useless actors=cron,branch invoices=2 files=2 faults=2",
+                &[Verb::Lost, Verb::Crash],
+            ),
+            case(
+                "lock=useless actors=cron,branch,branch invoices=4 files=2 faults=2",
+                &[Verb::Lost, Verb::Crash],
+            ),
         ],
         put_in: bugged::<SweepsEveryFile>,
     },

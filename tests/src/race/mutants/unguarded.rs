@@ -16,7 +16,7 @@ use postonce_ports::store::{
 use postonce_race_kit::{Invariant, Verb};
 
 use super::bug::{Bug, bugged, locked};
-use super::{Case, Fate, Mutant};
+use super::{Fate, Mutant, case};
 
 /// The same wish once more.
 pub(super) fn again(wish: &ClaimRequest) -> ClaimRequest {
@@ -133,15 +133,12 @@ pub(super) const MUTANTS: &[Mutant] = &[
                     lock is the only protection",
         fate: Fate::Killed { by: &[Invariant::S4], cost: 500 },
         cases: &[
-            Case { setting: "lock=useless actors=cron,sync-now", verbs: &[] },
-            Case {
-                setting: "lock=run actors=cron,sync-now faults=2",
-                verbs: &[Verb::LockLost, Verb::Pause],
-            },
-            Case {
-                setting: "lock=lease actors=cron,sync-now faults=3",
-                verbs: &[Verb::LockLost, Verb::Pause, Verb::TimePasses],
-            },
+            case("lock=useless actors=cron,sync-now", &[]),
+            case("lock=run actors=cron,sync-now faults=2", &[Verb::LockLost, Verb::Pause]),
+            case(
+                "lock=lease actors=cron,sync-now faults=3",
+                &[Verb::LockLost, Verb::Pause, Verb::TimePasses],
+            ),
         ],
         put_in: bugged::<UnconditionalClaim>,
     },
@@ -151,15 +148,9 @@ pub(super) const MUTANTS: &[Mutant] = &[
                     is sent twice",
         fate: Fate::Killed { by: &[Invariant::S1, Invariant::S2, Invariant::S8], cost: 5_000 },
         cases: &[
-            Case { setting: "lock=useless actors=handler,handler faults=2", verbs: &[Verb::Lost] },
-            Case {
-                setting: "lock=useless actors=cron,sync-now invoices=2 faults=2",
-                verbs: &[Verb::Hold],
-            },
-            Case {
-                setting: "lock=run actors=handler,cron faults=2",
-                verbs: &[Verb::LockLost, Verb::Lost],
-            },
+            case("lock=useless actors=handler,handler faults=2", &[Verb::Lost]),
+            case("lock=useless actors=cron,sync-now invoices=2 faults=2", &[Verb::Hold]),
+            case("lock=run actors=handler,cron faults=2", &[Verb::LockLost, Verb::Lost]),
         ],
         put_in: bugged::<ClaimsTheMessage>,
     },
@@ -168,11 +159,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
         about: "the n-th invoice of a list is claimed, and the list is read anew",
         fate: Fate::Killed { by: &[Invariant::S4], cost: 10 },
         cases: &[
-            Case { setting: "lock=run actors=cron invoices=3", verbs: &[] },
-            Case {
-                setting: "lock=useless actors=cron,sync-now,later-cron invoices=3 page=3 faults=1",
-                verbs: &[Verb::Limit],
-            },
+            case("lock=run actors=cron invoices=3", &[]),
+            case(
+                "lock=useless actors=cron,sync-now,later-cron invoices=3 page=3 faults=1",
+                &[Verb::Limit],
+            ),
         ],
         put_in: bugged::<ClaimByPosition>,
     },
