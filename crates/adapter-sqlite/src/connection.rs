@@ -136,9 +136,27 @@ pub(crate) fn connect(path: &Path) -> Result<SqliteConnection, OpenError> {
     // The timeout comes first: the switch to WAL itself may have to wait for another process. It is
     // longer than the import of a hundred thousand invoices, which is one transaction. Cache and log
     // hold the pages that every claim touches, so that many invoices cost no more than few.
-    let waiting = "PRAGMA busy_timeout = 60000; PRAGMA journal_mode = WAL;";
+    let mut conn = settle_in(path, "PRAGMA busy_timeout = 60000;")?;
     let room = "PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4000;";
-    settle_in(path, &format!("{waiting} {SAFETY} {room}"))
+    write_ahead(&mut conn)
+        .and_then(|()| conn.batch_execute(&format!("{SAFETY} {room}")))
+        .map_err(|error| OpenError::from_step(path, error.into()))?;
+    Ok(conn)
+}
+
+/// Switches to WAL.
+///
+/// Of several that make this switch at once, SQLite tells some that the database is locked without
+/// waiting; a transaction does wait for it.
+fn write_ahead(conn: &mut SqliteConnection) -> QueryResult<()> {
+    const TRIES: u32 = 100;
+    for _ in 1..TRIES {
+        match conn.batch_execute("PRAGMA journal_mode = WAL") {
+            Err(error) if is_busy(&error) => conn.batch_execute("BEGIN IMMEDIATE; ROLLBACK")?,
+            done => return done,
+        }
+    }
+    conn.batch_execute("PRAGMA journal_mode = WAL")
 }
 
 /// A connection that reads.
