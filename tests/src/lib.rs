@@ -25,6 +25,8 @@ mod kills;
 #[cfg(test)]
 mod ledger_contract;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod lock_contract;
 #[cfg(test)]
 mod mysql;

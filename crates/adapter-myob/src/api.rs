@@ -19,6 +19,7 @@ use crate::odata::escaped;
 use crate::options::CompanyFileAccess;
 use crate::rate::Rate;
 use crate::reading::{Reading, reading};
+use crate::refusal::RateLimit;
 use crate::tokens::{AccessToken, Tokens};
 
 /// How often a read is tried.
@@ -26,6 +27,9 @@ const TRIES_MAX: u32 = 4;
 
 /// The first wait between two tries; it doubles.
 const WAIT: Duration = Duration::from_millis(500);
+
+/// How long a read that the ledger refuses as one too many is tried again.
+const LIMITED_MAX: Duration = Duration::from_secs(60);
 
 /// The most pages of one list; 400 records stand on a page.
 const PAGES_MAX: usize = 20;
@@ -66,7 +70,7 @@ impl Api {
 
     /// Waits until a request may go out at once: a place in the rate, then a fresh token.
     pub(crate) async fn ready(&self, file: &CompanyFile) -> Result<AccessToken, LedgerError> {
-        self.rate.take().await;
+        self.rate.take().await?;
         self.fresh_token(file).await
     }
 
@@ -90,7 +94,17 @@ impl Api {
         let request = self
             .request(&self.clients.poster, Method::POST, url, token)
             .header(CONTENT_TYPE, "application/json");
-        send_once(request, payload, not_after, &self.clock).await
+        let sent = send_once(request, payload, not_after, &self.clock).await;
+        if let Sent::Answered(answer) = &sent {
+            match RateLimit::of(answer) {
+                Some(mut limit) => {
+                    limit.why = scrub(limit.why, &self.secrets(token));
+                    self.rate.refused(&limit);
+                }
+                None => self.rate.taken(),
+            }
+        }
+        sent
     }
 
     /// Reads a resource of the file; `None` if there is no such one.
@@ -140,6 +154,7 @@ impl Api {
 
     async fn get_url(&self, file: &CompanyFile, url: Url) -> Result<Option<Object>, LedgerError> {
         let mut refreshed = false;
+        let mut limited_until = None;
         let mut tried = 1;
         let mut wait = WAIT;
         loop {
@@ -149,10 +164,14 @@ impl Api {
                 Ok(response) => Ok(read(response).await),
                 Err(error) => Err(describe(&error)),
             };
-            let secrets = [self.key.expose_secret(), token.secret.expose_secret()];
+            let secrets = self.secrets(&token);
             let host = url.origin().ascii_serialization();
             let about = |why| scrub(format!("GET {host}{}: {why}", url.path()), &secrets);
-            match reading(&answer) {
+            let reading = reading(&answer);
+            if answer.is_ok() && !matches!(reading, Reading::Limited(_)) {
+                self.rate.taken();
+            }
+            match reading {
                 Reading::Found(object) => return Ok(Some(object)),
                 Reading::NotThere => return Ok(None),
                 Reading::Unauthorised(_) if !refreshed => {
@@ -163,6 +182,19 @@ impl Api {
                     let message =
                         about(format!("{why}; check the user's access and `ledger.refresh_token`"));
                     return Err(LedgerError::NotAuthorised { message });
+                }
+                Reading::Limited(mut limit) => {
+                    limit.why = about(limit.why);
+                    self.rate.refused(&limit);
+                    let now = self.clock.boot();
+                    if now >= *limited_until.get_or_insert(now + LIMITED_MAX) {
+                        return Err(unavailable(format!(
+                            "{}; it has refused this request for {} seconds: if other programs \
+                             use this API key too, lower `ledger.rate_share_percent`",
+                            limit.why,
+                            LIMITED_MAX.as_secs()
+                        )));
+                    }
                 }
                 Reading::Again(why) if tried == TRIES_MAX => return Err(unavailable(about(why))),
                 Reading::Again(_) => {
@@ -177,7 +209,7 @@ impl Api {
 
     /// The outcome without the secrets that the request carried, should an answer repeat them.
     pub(crate) fn scrubbed(&self, outcome: Outcome, token: &AccessToken) -> Outcome {
-        let secrets = [self.key.expose_secret(), token.secret.expose_secret()];
+        let secrets = self.secrets(token);
         match outcome {
             Outcome::Posted { .. } => outcome,
             Outcome::Rejected { code, reason } => {
@@ -188,6 +220,11 @@ impl Api {
             }
             Outcome::InDoubt { reason } => Outcome::InDoubt { reason: scrub(reason, &secrets) },
         }
+    }
+
+    /// What no message may repeat.
+    fn secrets<'a>(&'a self, token: &'a AccessToken) -> [&'a str; 2] {
+        [self.key.expose_secret(), token.secret.expose_secret()]
     }
 
     fn url(&self, route: &str) -> Option<Url> {

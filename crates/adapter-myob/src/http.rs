@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderMap;
-use http::header::LOCATION;
+use http::header::{LOCATION, RETRY_AFTER};
 use postonce_domain::NotAfter;
 use postonce_ports::clock::Clock;
 use reqwest::redirect::Policy;
@@ -39,6 +39,8 @@ pub(crate) struct Answer {
     pub(crate) location: Option<String>,
     /// What MYOB calls the request, for its support.
     pub(crate) request_id: Option<String>,
+    /// How long the server asks to be left alone.
+    pub(crate) retry_after: Option<Duration>,
     /// The whole body, or how it broke.
     pub(crate) body: Result<String, String>,
 }
@@ -145,6 +147,10 @@ pub(crate) async fn read(response: Response) -> Answer {
         status: response.status().as_u16(),
         location: header(response.headers(), LOCATION.as_str()),
         request_id: header(response.headers(), "x-myobapi-requestid"),
+        // The form with a date is for caches; a wait that cannot be read is none.
+        retry_after: header(response.headers(), RETRY_AFTER.as_str())
+            .and_then(|seconds| seconds.trim().parse().ok())
+            .map(Duration::from_secs),
         body: read_body(response).await,
     }
 }

@@ -113,7 +113,11 @@ impl MyobLedger {
             refresh_token: options.refresh_token,
             unlisted_is_own_id,
             tokens: Tokens::new(endpoint, records, Arc::clone(&clock)),
-            rate: Rate::new(options.rate_per_second, Arc::clone(&clock)),
+            rate: Rate::new(
+                options.rate_per_second,
+                options.rate_share_percent,
+                Arc::clone(&clock),
+            ),
             clock: Arc::clone(&clock),
         };
         Ok(Self {

@@ -61,6 +61,8 @@ pub struct Options {
     pub missing_customer: MissingCustomer,
     /// How many requests a second MYOB takes from this API key; 0 for no limit.
     pub rate_per_second: u32,
+    /// How much of that this process takes, in percent: the rest is for others with the same key.
+    pub rate_share_percent: u32,
     /// How long an invoice's answer is waited for.
     pub post_timeout: Duration,
     /// Whether a rate-limited POST certainly had no effect.

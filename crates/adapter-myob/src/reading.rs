@@ -3,7 +3,7 @@
 use crate::classify::said;
 use crate::http::Answer;
 use crate::json::Object;
-use crate::refusal::Refusal;
+use crate::refusal::{RateLimit, Refusal};
 
 /// What to make of an answer.
 #[derive(Debug)]
@@ -14,6 +14,8 @@ pub(crate) enum Reading {
     Unauthorised(String),
     /// Only a person can help.
     Denied(String),
+    /// Fewer requests may help.
+    Limited(RateLimit),
     /// Time may help.
     Again(String),
     /// Nobody knows what helps.
@@ -32,16 +34,18 @@ pub(crate) fn reading(answer: &Result<Answer, String>) -> Reading {
     };
     let errors = Refusal::any(body);
     let words = said(answer, &Refusal::words(&errors));
+    if let Some(limit) = RateLimit::of(answer) {
+        return Reading::Limited(limit);
+    }
     match answer.status {
         200 => match Object::parse(body) {
             Some(object) => Reading::Found(object),
             None => Reading::Odd(said(answer, "a body that cannot be read")),
         },
         401 => Reading::Unauthorised(words),
-        403 if errors.iter().any(Refusal::is_rate_limit) => Reading::Again(words),
         403 if errors.iter().any(Refusal::is_access) => Reading::Denied(words),
         404 => Reading::NotThere,
-        429 | 500..=599 => Reading::Again(words),
+        500..=599 => Reading::Again(words),
         _ => Reading::Odd(words),
     }
 }

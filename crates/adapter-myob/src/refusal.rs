@@ -1,9 +1,43 @@
 //! MYOB's error bodies, wrapped in `Errors` or not.
 
+use std::time::Duration;
+
+use crate::classify::said;
+use crate::http::Answer;
 use crate::json::Object;
 
 /// The most characters of an error that are kept.
 const TEXT_MAX: usize = 1_000;
+
+/// An answer that asks for fewer requests.
+///
+/// MYOB documents 403 with `RateLimitError` and no `Retry-After`; 429 and the header are heeded
+/// in case they come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RateLimit {
+    /// The limit is that of the day: waiting a moment does not help.
+    pub(crate) daily: bool,
+    /// How long the answer says to wait.
+    pub(crate) retry_after: Option<Duration>,
+    /// The answer in words.
+    pub(crate) why: String,
+}
+
+impl RateLimit {
+    /// What the answer says of limits; `None` if it speaks of something else.
+    pub(crate) fn of(answer: &Answer) -> Option<Self> {
+        if !matches!(answer.status, 403 | 429) {
+            return None;
+        }
+        let errors = answer.body.as_deref().map(Refusal::any).unwrap_or_default();
+        let limited = answer.status == 429 || errors.iter().any(Refusal::is_rate_limit);
+        limited.then(|| Self {
+            daily: errors.iter().any(Refusal::is_daily_limit),
+            retry_after: answer.retry_after,
+            why: said(answer, &Refusal::words(&errors)),
+        })
+    }
+}
 
 /// One error that MYOB names.
 ///
@@ -53,6 +87,11 @@ impl Refusal {
     /// Whether it asks for fewer requests.
     pub(crate) fn is_rate_limit(&self) -> bool {
         self.is("RateLimitError")
+    }
+
+    /// Whether it is the day's requests that are used up.
+    fn is_daily_limit(&self) -> bool {
+        self.message.to_ascii_lowercase().contains("daily")
     }
 
     /// Whether it is one of the known ways of being denied access.

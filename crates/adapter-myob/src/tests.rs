@@ -3,6 +3,7 @@
 mod creating;
 pub(crate) mod host;
 mod ledger;
+mod limits;
 mod posting;
 mod preparing;
 mod searching;

@@ -100,6 +100,7 @@ pub struct LedgerConfig {
     pub missing_customer: MissingCustomer,
     pub concurrency: NonZeroUsize,
     pub rate_per_second: u32,
+    pub rate_share_percent: u32,
     pub post_timeout: Duration,
     pub longest_call: Duration,
     pub rate_limit_is_not_sent: bool,

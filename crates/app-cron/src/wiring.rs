@@ -201,6 +201,7 @@ impl<'a> Base<'a> {
             default_account: ledger.default_account.clone(),
             missing_customer: ledger.missing_customer,
             rate_per_second: ledger.rate_per_second,
+            rate_share_percent: ledger.rate_share_percent,
             post_timeout: ledger.post_timeout,
             rate_limit_is_not_sent: ledger.rate_limit_is_not_sent,
             quiet: self.config.doubt.quiet,

@@ -30,12 +30,22 @@ impl Sandbox {
         Self::start_with(&["--latency-ms", &latency.as_millis().to_string()])
     }
 
+    /// Starts one that takes so many requests a second.
+    pub fn limited(per_second: u32) -> Result<Self> {
+        Self::launch(per_second, &[])
+    }
+
     /// Starts one with further arguments.
     pub fn start_with(arguments: &[&str]) -> Result<Self> {
+        Self::launch(0, arguments)
+    }
+
+    fn launch(per_second: u32, arguments: &[&str]) -> Result<Self> {
         let state = tempfile::tempdir()?;
         let mut command = Command::new(binary("POSTONCE_BIN")?);
         command
-            .args(["sandbox", "--listen", "127.0.0.1:0", "--rate-per-second", "0", "--state"])
+            .args(["sandbox", "--listen", "127.0.0.1:0", "--rate-per-second"])
+            .args([&per_second.to_string(), "--state"])
             .arg(state.path())
             .args(arguments)
             .stdout(Stdio::piped())
@@ -66,6 +76,12 @@ impl Sandbox {
     /// `POST path` with a body.
     pub fn post(&self, path: &str, body: &Value) -> Result<Value> {
         self.http.call(reqwest::Method::POST, &format!("{}{path}", self.url), Some(body))
+    }
+
+    /// Sets the switches that are named.
+    pub fn switch(&self, switches: &Value) -> Result<()> {
+        let url = format!("{}/sandbox/switches", self.url);
+        self.http.call(reqwest::Method::PUT, &url, Some(switches)).map(drop)
     }
 
     /// Adds one fault.

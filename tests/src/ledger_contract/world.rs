@@ -235,6 +235,7 @@ fn options(url: &str) -> Options {
         default_account: Some("4-1000".to_owned()),
         missing_customer: MissingCustomer::Block,
         rate_per_second: 0,
+        rate_share_percent: 100,
         post_timeout: Duration::from_secs(30),
         rate_limit_is_not_sent: true,
         quiet: Duration::from_secs(300),

@@ -6,7 +6,13 @@ const UID: &str = "6b1c9f2e-0d5a-4e5e-9a42-0c8b7a1f2d3e";
 const OTHER: &str = "11111111-0d5a-4e5e-9a42-0c8b7a1f2d3e";
 
 fn answer(status: u16, body: &str) -> Answer {
-    Answer { status, location: None, request_id: None, body: Ok(body.to_owned()) }
+    Answer {
+        status,
+        location: None,
+        request_id: None,
+        retry_after: None,
+        body: Ok(body.to_owned()),
+    }
 }
 
 fn located(status: u16, body: &str, uid: &str) -> Answer {

@@ -4,7 +4,7 @@ use super::*;
 
 fn answered(status: u16, body: &str) -> Reading {
     let body = Ok(body.to_owned());
-    reading(&Ok(Answer { status, location: None, request_id: None, body }))
+    reading(&Ok(Answer { status, location: None, request_id: None, retry_after: None, body }))
 }
 
 #[test]
@@ -17,13 +17,29 @@ fn what_cannot_be_read_is_never_nothing() {
 }
 
 #[test]
-fn time_may_help_against_limits_and_failures() {
-    for status in [429, 500, 502, 503, 504] {
+fn time_may_help_against_failures() {
+    for status in [500, 502, 503, 504] {
         assert!(matches!(answered(status, "<html>"), Reading::Again(_)), "{status}");
     }
-    let limit = "{\"Errors\":[{\"Name\":\"RateLimitError\"}]}";
-    assert!(matches!(answered(403, limit), Reading::Again(_)));
     assert!(matches!(reading(&Err("reset".to_owned())), Reading::Again(_)));
+}
+
+#[test]
+fn a_limit_is_told_from_a_failure_and_that_of_the_day_from_that_of_the_second() {
+    let error = |words: &str| {
+        format!("{{\"Errors\":[{{\"Name\":\"RateLimitError\",\"Message\":\"{words}\"}}]}}")
+    };
+    for (status, body, day) in [
+        (403, error("API key has exceeded the per-second rate limit"), false),
+        (403, error("API key has exceeded the daily rate limit"), true),
+        (429, error("API key has exceeded the daily rate limit"), true),
+        (429, "<html>".to_owned(), false),
+    ] {
+        let Reading::Limited(limit) = answered(status, &body) else {
+            panic!("{status} {body} is a limit");
+        };
+        assert_eq!(limit.daily, day, "{status} {body}");
+    }
 }
 
 #[test]

@@ -159,6 +159,7 @@ fn ledger(values: &Values) -> Option<LedgerConfig> {
         },
         concurrency: NonZeroUsize::new(usize::try_from(values.whole("ledger.concurrency")).ok()?)?,
         rate_per_second: u32::try_from(values.whole("ledger.rate_per_second")).ok()?,
+        rate_share_percent: u32::try_from(values.whole("ledger.rate_share_percent")).ok()?,
         post_timeout: Duration::from_secs(values.whole("ledger.post_timeout_seconds")),
         longest_call: Duration::from_secs(values.whole("ledger.longest_call_seconds")),
         rate_limit_is_not_sent: values.is_on("ledger.rate_limit_is_not_sent"),

@@ -13,6 +13,7 @@ mod busy;
 mod figures;
 mod fill;
 mod mariadb;
+mod rate;
 mod selection;
 mod sequential;
 mod settings;
@@ -42,6 +43,7 @@ fn main() -> Result<ExitCode> {
             Part::Selection => selection::measure(&settings, &mut verdict)?,
             Part::Busy => busy::measure(&settings)?,
             Part::Whole => whole::measure(&settings, &mut verdict)?,
+            Part::Rate => rate::measure(&mut verdict)?,
         }
     }
     Ok(verdict.close())

@@ -9,10 +9,11 @@ pub(crate) enum Part {
     Selection,
     Busy,
     Whole,
+    Rate,
 }
 
 impl Part {
-    const ALL: [Self; 4] = [Self::Throughput, Self::Selection, Self::Busy, Self::Whole];
+    const ALL: [Self; 5] = [Self::Throughput, Self::Selection, Self::Busy, Self::Whole, Self::Rate];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -20,6 +21,7 @@ impl Part {
             Self::Selection => "selection",
             Self::Busy => "busy",
             Self::Whole => "whole",
+            Self::Rate => "rate",
         }
     }
 }
@@ -59,7 +61,7 @@ pub(crate) struct Settings {
 }
 
 const USAGE: &str = "\
-    --only throughput|selection|busy|whole  --database sqlite|mariadb  --rounds N\n\
+    --only throughput|selection|busy|whole|rate  --database sqlite|mariadb  --rounds N\n\
     --invoices N (throughput)  --posted N (selection)  --few N --many N (whole)";
 
 impl Settings {
