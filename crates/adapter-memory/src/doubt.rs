@@ -107,10 +107,12 @@ impl DoubtStore for MemoryStore {
         if miss.probed && version == Some(miss.version) {
             claim.misses = claim.misses.and(miss.begun, now, claim.quiet_until, miss.recheck);
         }
+        let (invoice, proven) = (claim.invoice, claim.misses.proven);
         let again_at = claim.misses.again_at(miss.recheck);
         let next_check = later(now, miss.next_check);
         claim.next_check = again_at.map_or(next_check, |at| at.min(next_check));
-        Ok(match (claim.misses.proven, again_at) {
+        world.write_note(invoice, now, miss.note(), None);
+        Ok(match (proven, again_at) {
             (Some(at), _) => Absence::Proven { at },
             (None, Some(again_at)) => Absence::Once { again_at },
             (None, None) => Absence::Unproven,

@@ -17,7 +17,7 @@ use crate::error::Step;
 use crate::statement::statement;
 use crate::time::{now, now_sql};
 use crate::transaction::{Conn, End, one_snapshot};
-use crate::{MysqlStore, invoice as steps};
+use crate::{MysqlStore, invoice as steps, note};
 
 #[async_trait]
 impl DoubtStore for MysqlStore {
@@ -194,5 +194,6 @@ async fn record_miss(conn: &mut Conn, miss: &Miss) -> Step<End<Absence>> {
     let before: ClaimRow = before.first(conn).await?;
     let missed = before.missed(miss, version, now(conn).await?)?;
     diesel::update(row).set(missed.change).execute(conn).await?;
-    Ok(End::Keep(missed.proves))
+    let line = note::insert(InvoiceId(before.invoice_id), &miss.note(), None);
+    Ok(End::KeepWith(vec![line], missed.proves))
 }

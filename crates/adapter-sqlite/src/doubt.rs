@@ -17,7 +17,7 @@ use crate::rows::{INVOICE, InvoiceRow, corrupt, parsed};
 use crate::schema::postonce_ruled_out as ruled_out;
 use crate::schema::{postonce_claim as claim, postonce_invoice as invoice};
 use crate::time::{now, timestamp};
-use crate::{SqliteStore, invoice as steps};
+use crate::{SqliteStore, invoice as steps, note};
 
 /// The words of the partial indexes on claims.
 pub(crate) const CHECKED: &str = "in_doubt = 1";
@@ -167,7 +167,9 @@ fn record_miss(conn: &mut SqliteConnection, miss: Miss) -> Step<End<Absence>> {
     let Some((version, before)) = found.first::<(i64, ClaimRow)>(conn).optional()? else {
         return Ok(End::Undo(Absence::Unproven));
     };
-    let missed = before.missed(&miss, version, now(conn)?)?;
+    let now = now(conn)?;
+    let missed = before.missed(&miss, version, now)?;
     diesel::update(row).set(missed.change).execute(conn)?;
+    note::write(conn, InvoiceId(before.invoice_id), now, &miss.note(), None)?;
     Ok(End::Keep(missed.proves))
 }

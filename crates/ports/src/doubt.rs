@@ -5,12 +5,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use postonce_domain::{
-    ClaimId, CompanyFile, ExternalId, InvoiceId, InvoiceNumber, LedgerUid, OutcomeName, Owner,
-    Version,
+    ClaimId, CompanyFile, ExternalId, InvoiceId, InvoiceNumber, LedgerUid, NoteKind, OutcomeName,
+    Owner, Version,
 };
 
 use crate::error::StoreError;
-use crate::store::StoredInvoice;
+use crate::store::{Note, POSTONCE, StoredInvoice};
 
 /// An invoice in doubt, as a list shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,6 +99,23 @@ pub struct Miss {
     pub next_check: Duration,
 }
 
+impl Miss {
+    /// Its line in the trail. One text for every store.
+    pub fn note(&self) -> Note {
+        let proof = if self.probed {
+            "a document that was posted later was found"
+        } else {
+            "nothing shows yet that a search would find it"
+        };
+        Note {
+            kind: NoteKind::Inquiry,
+            claim: Some(self.claim),
+            actor: POSTONCE.to_owned(),
+            text: format!("MYOB inquiry: not found by number or reference; {proof}"),
+        }
+    }
+}
+
 /// What the misses so far prove.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Absence {
@@ -146,12 +163,13 @@ pub trait DoubtStore: Send + Sync {
         claim: ClaimId,
     ) -> Result<Option<Probe>, StoreError>;
 
-    /// Counts an inquiry that found nothing, and says what that proves.
+    /// Counts an inquiry that found nothing, writes [`Miss::note`], both or neither, and says what
+    /// that proves.
     ///
     /// Only misses with a probe that began after the quiet period count; two of them, the second
     /// begun at least `recheck` after the first was over, prove absence. A move of the invoice
     /// starts the count anew, and a miss of an older version does not count. A claim that is
-    /// unknown proves nothing. The next check is due after `next_check`, or as soon as a second
+    /// unknown proves nothing and has no line. The next check is due after `next_check`, or as soon as a second
     /// miss would prove absence.
     async fn record_miss(&self, miss: Miss) -> Result<Absence, StoreError>;
 }

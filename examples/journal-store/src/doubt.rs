@@ -159,7 +159,9 @@ impl Step<'_> {
         let again_at = misses.again_at(miss.recheck);
         let usual = later(self.now, miss.next_check);
         claim.next_check = again_at.map_or(usual, |again_at| again_at.min(usual));
+        let invoice = claim.invoice;
         self.put_claim(claim);
+        self.note(invoice, miss.note(), None);
         match (misses.proven, again_at) {
             (Some(at), _) => Absence::Proven { at },
             (None, Some(again_at)) => Absence::Once { again_at },

@@ -127,6 +127,7 @@ macro_rules! store_contract {
             a_miss_without_a_probe_proves_nothing,
             a_dossier_counts_the_misses_of_each_claim,
             a_miss_of_an_unknown_claim_proves_nothing,
+            every_miss_has_a_line_whatever_it_proves,
             a_first_miss_needs_another,
             two_misses_far_enough_apart_prove_absence,
             a_move_starts_the_count_anew,

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use postonce_domain::{ClaimId, InvoiceId, Move};
+use postonce_domain::{ClaimId, InvoiceId, Move, NoteKind};
 use postonce_ports::doubt::{Absence, DoubtStore, Miss};
 
 use crate::contract::fresh::fresh_claim;
-use crate::contract::scene::{LONG, apply, claim_quiet, doubt, ready, settle, shop, uid};
+use crate::contract::scene::{LONG, apply, claim_quiet, doubt, notes_of, ready, settle, shop, uid};
 use crate::contract::{EngineStore, StoreFixture};
 
 /// A search that begins now.
@@ -95,6 +95,22 @@ pub async fn a_miss_of_an_unknown_claim_proves_nothing(fixture: &impl StoreFixtu
             "there is no such claim, so nothing is proven"
         );
     }
+}
+
+pub async fn every_miss_has_a_line_whatever_it_proves(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
+    let it = in_doubt(fixture, 1, Duration::ZERO).await;
+    let before = notes_of(fixture, it.0, NoteKind::Inquiry).await;
+    let known = miss(&store, it, Duration::ZERO).await;
+    let misses = [known, Miss { probed: false, ..known }, Miss { claim: fresh_claim(), ..known }];
+    for missed in misses {
+        store.record_miss(missed).await.map(drop).unwrap();
+    }
+    let lines = fixture.trail(it.0).await;
+    let lines: Vec<_> = lines.into_iter().map(|line| line.note).collect();
+    assert!(lines.ends_with(&[misses[0].note(), misses[1].note()]), "{lines:?}");
+    let more = notes_of(fixture, it.0, NoteKind::Inquiry).await - before;
+    assert_eq!(more, 2, "one line for each miss, none for an unknown claim");
 }
 
 pub async fn a_first_miss_needs_another(fixture: &impl StoreFixture) {
