@@ -19,6 +19,8 @@ mod faults;
 #[cfg(test)]
 mod files;
 #[cfg(test)]
+mod flags;
+#[cfg(test)]
 mod keyed_contract;
 #[cfg(test)]
 mod kills;

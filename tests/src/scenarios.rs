@@ -8,6 +8,7 @@ mod world;
 mod adoption;
 mod doubt;
 mod elsewhere;
+mod flagged;
 mod gone;
 mod oldest;
 mod outcome;

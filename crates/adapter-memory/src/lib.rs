@@ -12,6 +12,7 @@ mod customer;
 mod doubt;
 mod file_note;
 mod fingerprint;
+mod flag;
 mod history;
 mod intake;
 mod invoice;

@@ -11,6 +11,7 @@ use postonce_domain::{
 };
 use postonce_ports::error::StoreError;
 use postonce_ports::file_note::{FileNote, FileNoteRecord};
+use postonce_ports::flag::Flag;
 use postonce_ports::history::Run;
 use postonce_ports::reader::NoteRecord;
 use postonce_ports::registry::{Alarm, LockSettings};
@@ -25,6 +26,7 @@ pub(crate) struct World {
     pub(crate) claims: Vec<ClaimRow>,
     pub(crate) notes: Vec<NoteRecord>,
     pub(crate) file_notes: Vec<FileNoteRecord>,
+    pub(crate) flags: BTreeMap<InvoiceId, Flag>,
     pub(crate) ruled_out: BTreeMap<InvoiceId, BTreeSet<LedgerUid>>,
     pub(crate) epochs: BTreeMap<CompanyFile, Epoch>,
     pub(crate) cut_overs: BTreeMap<CompanyFile, Date>,
@@ -100,6 +102,7 @@ impl World {
             claims: Vec::new(),
             notes: Vec::new(),
             file_notes: Vec::new(),
+            flags: BTreeMap::new(),
             ruled_out: BTreeMap::new(),
             epochs: BTreeMap::new(),
             cut_overs: BTreeMap::new(),

@@ -11,10 +11,11 @@
 //!
 //! Reading order: `http` and `gate` (how a request leaves), `classify` (what came of it), `api`
 //! and `tokens` with `sealed` (how we are let in), `prepare` with `references`, `customers` and `payload` (what
-//! is sent), `search` (what is there).
+//! is sent), `computed` (what MYOB made of it), `search` (what is there).
 
 mod api;
 mod classify;
+mod computed;
 mod customers;
 mod gate;
 mod http;
@@ -43,10 +44,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use jiff::civil::Date;
 use postonce_domain::{
-    ClaimToken, CompanyFile, Invoice, LedgerDocument, LedgerUid, Marker, Outcome, PreparedRequest,
-    SearchKey,
+    ClaimToken, CompanyFile, Invoice, LedgerDocument, LedgerUid, Marker, PreparedRequest, SearchKey,
 };
-use postonce_ports::ledger::{Ledger, LedgerError, PrepareError};
+use postonce_ports::ledger::{Ledger, LedgerError, PrepareError, Receipt};
 use reqwest::Url;
 
 pub use crate::options::{CompanyFileAccess, Layout, MissingCustomer, Options, Ports, SetupError};
@@ -152,7 +152,7 @@ impl Ledger for MyobLedger {
         self.check_invoice(invoice).await
     }
 
-    async fn post(&self, token: ClaimToken) -> Outcome {
+    async fn post(&self, token: ClaimToken) -> Receipt {
         self.post_claimed(token).await
     }
 

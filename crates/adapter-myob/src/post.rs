@@ -1,24 +1,24 @@
 //! One claim, one request.
 
 use postonce_domain::{ClaimToken, NotSentCause, Outcome};
+use postonce_ports::ledger::Receipt;
 
 use crate::MyobLedger;
 use crate::classify::outcome;
+use crate::computed::computed;
 
 /// The error of MYOB that says that a UID in the request names nothing.
 const REFERENCE_NOT_FOUND: &str = "150";
 
 impl MyobLedger {
-    pub(crate) async fn post_claimed(&self, token: ClaimToken) -> Outcome {
+    pub(crate) async fn post_claimed(&self, token: ClaimToken) -> Receipt {
         let request = token.request();
         let file = &request.company_file;
         // Not refreshed here: the claim is on record, and the request goes out at once or never.
         let Some(access) = self.api.tokens.at_hand(file) else {
             let reason = "the access token was refused or ended meanwhile; nothing was sent";
-            return Outcome::NotSent {
-                cause: NotSentCause::Unauthorised,
-                reason: reason.to_owned(),
-            };
+            let cause = NotSentCause::Unauthorised;
+            return Outcome::NotSent { cause, reason: reason.to_owned() }.into();
         };
         let payload = request.payload.clone();
         let sent = self.api.post_once(&access, &request.route, payload, token.not_after()).await;
@@ -35,6 +35,7 @@ impl MyobLedger {
             | Outcome::NotSent { .. }
             | Outcome::InDoubt { .. } => {}
         }
-        self.api.scrubbed(outcome, &access)
+        let computed = matches!(outcome, Outcome::Posted { .. }).then(|| computed(&sent)).flatten();
+        Receipt { outcome: self.api.scrubbed(outcome, &access), computed }
     }
 }

@@ -1,11 +1,12 @@
 //! Which documents the ledger has: by number, by reference, by UID.
 
-use postonce_domain::{CompanyFile, InvoiceNumber, LedgerDocument, LedgerUid, Money, SearchKey};
+use postonce_domain::{CompanyFile, InvoiceNumber, LedgerDocument, LedgerUid, SearchKey};
 use postonce_ports::ledger::LedgerError;
 
 use crate::MyobLedger;
 use crate::api::unavailable;
 use crate::classify::read_uid;
+use crate::computed::total;
 use crate::json::Object;
 use crate::odata::{filtered, one_of};
 
@@ -151,16 +152,6 @@ fn read_document(record: &Object) -> Result<LedgerDocument, LedgerError> {
         customer: customer.unwrap_or_default(),
         total: total(record),
     })
-}
-
-/// The total in the document's own tax mode, exactly; `None` if it cannot be told.
-fn total(record: &Object) -> Option<Money> {
-    let total = record.money("TotalAmount")?;
-    if record.flag("IsTaxInclusive")? {
-        return Some(total);
-    }
-    let tax = record.money("TotalTax")?;
-    total.minor().checked_sub(tax.minor()).and_then(Money::from_minor)
 }
 
 #[cfg(test)]

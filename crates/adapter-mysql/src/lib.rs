@@ -25,6 +25,7 @@ mod customer;
 mod doubt;
 mod error;
 mod file_note;
+mod flag;
 mod history;
 mod identity;
 mod intake;

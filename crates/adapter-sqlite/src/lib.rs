@@ -22,6 +22,7 @@ mod customer;
 mod doubt;
 mod error;
 mod file_note;
+mod flag;
 mod history;
 mod intake;
 mod invoice;

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod cutover;
+mod flags;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use postonce_domain::{CompanyFile, LedgerUid, StateName};
 use postonce_engine::Verdict;
 
 pub(crate) use cutover::Cutover;
+pub(crate) use flags::{Flagged, FlaggedVerb};
 
 use crate::config::Flags;
 use crate::import::Format;
@@ -95,6 +97,8 @@ pub(crate) enum Command {
     Invoices(Invoices),
     /// Show one invoice and its trail
     Show(One),
+    /// Invoices to look at: what MYOB made of their amounts differs
+    Flags(Flagged),
     /// Keep an invoice from being sent
     Hold(One),
     /// Let a held invoice be sent again

@@ -8,6 +8,7 @@ mod connect;
 mod cutover;
 mod demo;
 mod doctor;
+mod flags;
 mod hold;
 mod import;
 mod in_doubt;
@@ -36,6 +37,7 @@ pub(crate) async fn run(command: Command, context: &Context<'_>) -> Result<Exit,
         Command::Status(args) => status::run(context, &args).await,
         Command::Invoices(args) => invoices::run(context, args).await,
         Command::Show(args) => show::run(context, &args).await,
+        Command::Flags(args) => flags::run(context, args).await,
         Command::Hold(args) => hold::run(context, &args, true).await,
         Command::Unhold(args) => hold::run(context, &args, false).await,
         Command::Runs(args) => runs::run(context, &args).await,

@@ -11,6 +11,7 @@ use postonce_ports::checkup::Checkup;
 use postonce_ports::customer::CustomerClaims;
 use postonce_ports::doubt::DoubtStore;
 use postonce_ports::file_note::FileNotes;
+use postonce_ports::flag::Flags;
 use postonce_ports::history::RunHistory;
 use postonce_ports::intake::Intake;
 use postonce_ports::lock::RunLock;
@@ -42,6 +43,7 @@ pub(crate) struct Database {
     pub(crate) lock: Arc<dyn RunLock>,
     pub(crate) history: Arc<dyn RunHistory>,
     pub(crate) notes: Arc<dyn FileNotes>,
+    pub(crate) flags: Arc<dyn Flags>,
     pub(crate) tokens: Arc<dyn TokenStore>,
     pub(crate) access: Arc<dyn AccessStore>,
     pub(crate) customers: Arc<dyn CustomerClaims>,
@@ -125,7 +127,14 @@ impl Database {
     fn of<S>(store: S) -> Self
     where
         S: InvoiceStore + DoubtStore + Intake + InvoiceReader + Registry,
-        S: RunLock + RunHistory + FileNotes + TokenStore + AccessStore + CustomerClaims + 'static,
+        S: RunLock
+            + RunHistory
+            + FileNotes
+            + Flags
+            + TokenStore
+            + AccessStore
+            + CustomerClaims
+            + 'static,
     {
         let store = Arc::new(store);
         Self {
@@ -136,6 +145,7 @@ impl Database {
             lock: store.clone(),
             history: store.clone(),
             notes: store.clone(),
+            flags: store.clone(),
             tokens: store.clone(),
             access: store.clone(),
             customers: store.clone(),

@@ -1,5 +1,6 @@
 //! The shapes of our JSON. Programs rely on their names: fields are added, never renamed.
 
+mod flag;
 mod past;
 
 use jiff::Timestamp;
@@ -13,6 +14,7 @@ use postonce_ports::registry::{Alarm, Whereabouts};
 use serde::Serialize;
 use serde::ser::SerializeMap;
 
+pub(crate) use flag::{FlagJson, FlaggedJson};
 pub(crate) use past::{CutoverJson, FileNoteJson, FilePastJson};
 
 use crate::import::Problem;
@@ -161,6 +163,7 @@ impl InvoiceJson {
 pub(crate) struct ShowJson {
     #[serde(flatten)]
     pub(crate) invoice: InvoiceJson,
+    pub(crate) flag: Option<FlagJson>,
     pub(crate) notes: Vec<NoteJson>,
 }
 

@@ -5,7 +5,7 @@ use postonce_domain::{
     ClaimToken, CompanyFile, Invoice, LedgerDocument, LedgerUid, Marker, NotSentCause, Outcome,
     PreparedRequest, SearchKey,
 };
-use postonce_ports::ledger::{Ledger, LedgerError, PrepareError};
+use postonce_ports::ledger::{Ledger, LedgerError, PrepareError, Receipt};
 
 /// Answers nothing and sends nothing.
 #[derive(Clone, Copy, Debug)]
@@ -25,8 +25,9 @@ impl Ledger for NoLedger {
         Err(absent().into())
     }
 
-    async fn post(&self, _: ClaimToken) -> Outcome {
-        Outcome::NotSent { cause: NotSentCause::NoConnection, reason: absent().to_string() }
+    async fn post(&self, _: ClaimToken) -> Receipt {
+        let cause = NotSentCause::NoConnection;
+        Outcome::NotSent { cause, reason: absent().to_string() }.into()
     }
 
     async fn search(

@@ -96,6 +96,7 @@ impl<'a> Base<'a> {
             lock: Arc::clone(&self.database.lock),
             history: Arc::clone(&self.database.history),
             registry: Arc::clone(&self.database.registry),
+            flags: Arc::clone(&self.database.flags),
             ledger,
             clock: Arc::clone(&self.side.clock),
             ids: Arc::new(RandomIds),

@@ -234,4 +234,4 @@ fn check_texts(parts: &InvoiceParts) -> Result<(), InvoiceError> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -15,6 +15,7 @@
 
 mod block;
 mod claim;
+mod computed;
 mod decimal;
 mod doubt;
 mod identifier;
@@ -32,6 +33,7 @@ pub use block::{BlockCode, BlockReason};
 pub use claim::{
     Attempt, ClaimId, ClaimToken, Epoch, InstallationId, Marker, NotAfter, PreparedRequest,
 };
+pub use computed::Computed;
 pub use decimal::DecimalError;
 pub use doubt::{DoubtPolicy, Misses, QuietParts, QuietTooShort};
 pub use identifier::{

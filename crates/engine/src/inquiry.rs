@@ -84,6 +84,11 @@ impl Engine {
         guard: Guard,
         finding: Finding,
     ) -> Result<Option<Applied>, EngineError> {
+        if let Finding::Ours { differing_total: Some(theirs), .. } = &finding {
+            let ours = dossier.stored.invoice.total();
+            let text = format!("MYOB has another total: it is {theirs} there and {ours} here");
+            self.ports.flags.raise(dossier.stored.id, &text).await?;
+        }
         let (wanted, text, uids) = match finding {
             Finding::Nothing => return Ok(None),
             Finding::Ours { uid, differing_total } => {

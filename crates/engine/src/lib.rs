@@ -41,6 +41,7 @@ use postonce_domain::{CompanyFile, DoubtPolicy, Trigger};
 use postonce_ports::clock::{Clock, Ids};
 use postonce_ports::doubt::DoubtStore;
 use postonce_ports::error::StoreError;
+use postonce_ports::flag::Flags;
 use postonce_ports::history::RunHistory;
 use postonce_ports::ledger::{Ledger, LedgerError};
 use postonce_ports::lock::{LockError, RunLock};
@@ -63,6 +64,7 @@ pub struct Ports {
     pub lock: Arc<dyn RunLock>,
     pub history: Arc<dyn RunHistory>,
     pub registry: Arc<dyn Registry>,
+    pub flags: Arc<dyn Flags>,
     pub ledger: Arc<dyn Ledger>,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn Ids>,

@@ -8,7 +8,7 @@ use postonce_domain::{
 };
 use postonce_ports::doubt::Dossier;
 use postonce_ports::error::{BoxError, StoreError};
-use postonce_ports::ledger::{LedgerError, PrepareError};
+use postonce_ports::ledger::{LedgerError, PrepareError, Receipt};
 use postonce_ports::store::{
     Applied, Candidate, Change, ClaimAnswer, ClaimRefusal, ClaimRequest, FileWork, Note, POSTONCE,
     StoredInvoice,
@@ -232,10 +232,10 @@ impl Run<'_> {
                 return Err(error.into());
             }
         };
-        let outcome = if self.is_too_old(&prepared) {
+        let Receipt { outcome, computed } = if self.is_too_old(&prepared) {
             drop(token);
             let reason = "the claim took so long that its inquiry is too old; nothing was sent";
-            Outcome::NotSent { cause: NotSentCause::Expired, reason: reason.to_owned() }
+            Outcome::NotSent { cause: NotSentCause::Expired, reason: reason.to_owned() }.into()
         } else {
             self.engine.ports.ledger.post(token).await
         };
@@ -244,8 +244,20 @@ impl Run<'_> {
             // down. After anything else the next one waits for what the run makes of it.
             drop(place);
         }
+        // Before the outcome: what was posted is not looked at again.
+        if let Some(differs) = computed.and_then(|computed| stored.invoice.differs(&computed)) {
+            self.flag(stored.id, &format!("MYOB computed other amounts: {differs}")).await;
+        }
         self.record(&file.work.company_file, claim, outcome.clone()).await;
         self.react(&file.work.company_file, stored.id, &outcome).await
+    }
+
+    /// Flags an invoice. Where the database does not take it, the run's own words say it.
+    async fn flag(&self, invoice: InvoiceId, text: &str) {
+        if let Err(error) = self.engine.ports.flags.raise(invoice, text).await {
+            let words = format!("invoice {invoice} could not be flagged ({error}): {text}");
+            self.tally.trouble(invoice, StopCause::DatabaseUnavailable, words);
+        }
     }
 
     /// Another run or a person was faster, or the invoice is not what was declared.

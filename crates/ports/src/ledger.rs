@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use postonce_domain::{
-    BlockReason, ClaimToken, CompanyFile, Invoice, LedgerDocument, LedgerUid, Marker, Outcome,
-    PreparedRequest, SearchKey,
+    BlockReason, ClaimToken, CompanyFile, Computed, Invoice, LedgerDocument, LedgerUid, Marker,
+    Outcome, PreparedRequest, SearchKey,
 };
 
 use crate::error::BoxError;
@@ -39,6 +39,21 @@ pub enum PrepareError {
     Ledger(#[from] LedgerError),
 }
 
+/// What a POST came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// What became of the claim.
+    pub outcome: Outcome,
+    /// What the ledger made of the amounts, if it is posted and the answer tells.
+    pub computed: Option<Computed>,
+}
+
+impl From<Outcome> for Receipt {
+    fn from(outcome: Outcome) -> Self {
+        Self { outcome, computed: None }
+    }
+}
+
 /// The accounting system.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
@@ -61,7 +76,7 @@ pub trait Ledger: Send + Sync {
     ///
     /// Sends nothing if the token's time has passed when the request would be handed over. Never
     /// sends twice, whatever the answer. What it cannot tell is `in_doubt`.
-    async fn post(&self, token: ClaimToken) -> Outcome;
+    async fn post(&self, token: ClaimToken) -> Receipt;
 
     /// Every document of the file that the ledger has for `key`, read completely. It may return
     /// documents that do not match: the caller compares.

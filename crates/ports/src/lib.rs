@@ -10,7 +10,7 @@
 //!
 //! Each sentence of a method's doc is a test of the contract suite that every adapter passes.
 //! A consumer takes the modules singly: [`clock`], [`store`], [`intake`], [`doubt`], [`reader`],
-//! [`lock`], [`keyed`], [`history`], [`registry`], [`file_note`], [`checkup`], [`ledger`],
+//! [`lock`], [`keyed`], [`history`], [`registry`], [`file_note`], [`flag`], [`checkup`], [`ledger`],
 //! [`token`], [`access`], [`customer`].
 
 pub mod access;
@@ -20,6 +20,7 @@ pub mod customer;
 pub mod doubt;
 pub mod error;
 pub mod file_note;
+pub mod flag;
 pub mod history;
 pub mod intake;
 pub mod keyed;

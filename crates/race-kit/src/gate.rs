@@ -15,7 +15,7 @@ use postonce_domain::{
 };
 use postonce_engine::Ports;
 use postonce_ports::clock::Clock;
-use postonce_ports::ledger::{Ledger, LedgerError, PrepareError};
+use postonce_ports::ledger::{Ledger, LedgerError, PrepareError, Receipt};
 
 use crate::StorePorts;
 use crate::call::Call;
@@ -64,7 +64,13 @@ impl Gate {
         let gated = Gated { sim: self.0.clone(), actor: 0, inner: stores };
         let outside =
             Arc::new(Outside { gated: gated.clone(), ledger: outer.ledger, clock: outer.clock });
-        Ports { ledger: outside.clone(), clock: outside, ids: outer.ids, ..gated.ports() }
+        Ports {
+            ledger: outside.clone(),
+            clock: outside,
+            ids: outer.ids,
+            flags: outer.flags,
+            ..gated.ports()
+        }
     }
 
     /// Lets a call go on: does what it does, and wakes its caller.
@@ -176,8 +182,10 @@ impl Ledger for Outside {
         self.ask(Op::Check, question).await
     }
 
-    async fn post(&self, token: ClaimToken) -> Outcome {
-        let not = |cause, reason: &str| Outcome::NotSent { cause, reason: reason.to_owned() };
+    async fn post(&self, token: ClaimToken) -> Receipt {
+        let not = |cause, reason: &str| {
+            Receipt::from(Outcome::NotSent { cause, reason: reason.to_owned() })
+        };
         let given = |given| async move { given };
         match self.gated.call(Op::Post, Waits::ForItsTurn, given).await {
             Given::Unsent => return not(NotSentCause::NoConnection, "no connection"),
@@ -192,17 +200,17 @@ impl Ledger for Outside {
         let sim = &self.gated.sim;
         let mut answer = Call::new(sim, (0, Op::Answer), Waits::ForRequest(0), bring);
         let unanswered = futures::poll!(&mut answer).is_pending();
-        let outcome = self.ledger.post(token).await;
+        let receipt = self.ledger.post(token).await;
         // What has not left has no answer to wait for.
         let has_left = !matches!(
-            outcome,
+            receipt.outcome,
             Outcome::NotSent { cause: NotSentCause::Expired | NotSentCause::NoConnection, .. }
         );
         if !has_left || !unanswered {
             sim.give_number_back(&answer);
-            return outcome;
+            return receipt;
         }
-        *locked(&told) = Some(outcome);
+        *locked(&told) = Some(receipt);
         sim.tell_of(&answer);
         answer.await.unwrap_or_else(|| not(NotSentCause::NoConnection, "no connection"))
     }

@@ -1,5 +1,6 @@
 //! The ports of one actor, each call of which parks until the schedule lets it go on.
 
+mod flags;
 mod history;
 mod ledger;
 mod lock;
@@ -18,6 +19,7 @@ use postonce_ports::clock::{Clock, Ids, Stop};
 use postonce_ports::error::StoreError;
 use uuid::Uuid;
 
+use self::flags::Unflagged;
 use crate::call::Call;
 use crate::op::Op;
 use crate::record::{Lane, Weight};
@@ -42,6 +44,7 @@ impl Gated {
             lock: own.clone(),
             history: own.clone(),
             registry: own.clone(),
+            flags: Arc::new(Unflagged),
             ledger: own.clone(),
             clock: own.clone(),
             ids: own,

@@ -8,6 +8,7 @@ pub mod access;
 pub mod claim;
 pub mod declared;
 pub mod file_note;
+pub mod flag;
 pub mod intake;
 pub mod life;
 pub mod note;

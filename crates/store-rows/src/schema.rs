@@ -194,8 +194,17 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    postonce_invoice_flag (invoice_id) {
+        invoice_id -> BigInt,
+        text -> Text,
+        raised_at -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     postonce_invoice,
     postonce_claim,
     postonce_invoice_note,
+    postonce_invoice_flag,
 );

@@ -74,7 +74,7 @@ async fn a_token_whose_time_has_passed_sends_nothing() {
     let world = World::new().await;
     let token = world.claim(world.prepared(&invoice("INV-1")).await);
     world.clock.forward(Duration::from_secs(10));
-    let outcome = world.ledger.post(token).await;
+    let outcome = world.ledger.post(token).await.outcome;
     assert_eq!(name(&outcome), NotSentCause::Expired.as_str());
     assert_eq!(world.books().await.len(), 0);
 }

@@ -207,7 +207,7 @@ impl World {
 
     pub(super) async fn post(&self, invoice: &Invoice) -> Outcome {
         let request = self.prepared(invoice).await;
-        self.ledger.post(self.claim(request)).await
+        self.ledger.post(self.claim(request)).await.outcome
     }
 }
 

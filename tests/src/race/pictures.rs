@@ -4,6 +4,7 @@ use anyhow::{Context as _, Result};
 use async_trait::async_trait;
 use postonce_domain::{ClaimToken, Outcome};
 use postonce_engine::Ports;
+use postonce_ports::ledger::Receipt;
 use postonce_race_kit::{
     Invariant, Lane, Line, NoReturn, Plan, Timeline, Weight, Wire, no_return, replay,
 };
@@ -149,11 +150,11 @@ struct Lies;
 
 #[async_trait]
 impl Bug for Lies {
-    async fn post(&self, real: &Ports, token: ClaimToken) -> Outcome {
-        match real.ledger.post(token).await {
-            not_sent @ Outcome::NotSent { .. } => not_sent,
+    async fn post(&self, real: &Ports, token: ClaimToken) -> Receipt {
+        match real.ledger.post(token).await.outcome {
+            not_sent @ Outcome::NotSent { .. } => not_sent.into(),
             Outcome::Posted { .. } | Outcome::Rejected { .. } | Outcome::InDoubt { .. } => {
-                Outcome::Rejected { code: None, reason: "a lie".to_owned() }
+                Outcome::Rejected { code: None, reason: "a lie".to_owned() }.into()
             }
         }
     }

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use postonce_domain::{
-    BlockCode, BlockReason, ClaimToken, CompanyFile, Invoice, LedgerDocument, LedgerUid, Marker,
-    Money, NotSentCause, Outcome, PreparedRequest, SearchKey,
+    BlockCode, BlockReason, ClaimToken, CompanyFile, Computed, Invoice, LedgerDocument, LedgerUid,
+    Marker, Money, NotSentCause, Outcome, PreparedRequest, SearchKey,
 };
 use postonce_ports::clock::Clock as _;
-use postonce_ports::ledger::{Ledger, LedgerError, PrepareError};
+use postonce_ports::ledger::{Ledger, LedgerError, PrepareError, Receipt};
 
 use super::ports::ManualClock;
 
@@ -20,6 +20,8 @@ pub(super) enum Answer {
     Posted,
     /// It answers with the id of the first document.
     PostedBefore,
+    /// It answers with amounts of its own.
+    PostedWith(Computed),
     Rejected,
     /// It books the document, and the answer is lost.
     BooksAndLoses,
@@ -217,19 +219,23 @@ impl Ledger for Bookkeeper {
         self.books().obstacle(invoice)
     }
 
-    async fn post(&self, token: ClaimToken) -> Outcome {
+    async fn post(&self, token: ClaimToken) -> Receipt {
         // Another actor may come in here.
         tokio::task::yield_now().await;
         let request = token.request();
         if token.not_after().has_passed(self.clock.boot(), self.clock.wall()) {
             let reason = "the claim took too long".to_owned();
-            return Outcome::NotSent { cause: NotSentCause::Expired, reason };
+            return Outcome::NotSent { cause: NotSentCause::Expired, reason }.into();
         }
         let mut books = self.books();
         books.posts.push((request.number.to_string(), self.clock.boot()));
         let always = books.always.clone().unwrap_or(Answer::Posted);
         let answer = books.answers.pop_front().unwrap_or(always);
-        match answer {
+        let outcome = match answer {
+            Answer::PostedWith(computed) => {
+                let outcome = Outcome::Posted { uid: books.book(request) };
+                return Receipt { outcome, computed: Some(computed) };
+            }
             Answer::Posted => Outcome::Posted { uid: books.book(request) },
             Answer::PostedBefore => Outcome::Posted { uid: books.documents[0].uid.clone() },
             Answer::Rejected => {
@@ -242,7 +248,8 @@ impl Ledger for Bookkeeper {
             Answer::Loses => Outcome::InDoubt { reason: "no answer".to_owned() },
             Answer::NotSent(cause) => Outcome::NotSent { cause, reason: "not now".to_owned() },
             Answer::Panics => panic!("a bug in the ledger's adapter"),
-        }
+        };
+        outcome.into()
     }
 
     async fn search(

@@ -93,7 +93,7 @@ async fn a_refused_post_keeps_reads_waiting() {
             .then(|| answer(403, SECOND))
     });
     let claim = world.claim().await;
-    let outcome = world.ledger.post(claim).await;
+    let outcome = world.ledger.post(claim).await.outcome;
     let limited = matches!(outcome, Outcome::NotSent { cause: NotSentCause::RateLimited, .. });
     assert!(limited, "{outcome:?}");
     assert_eq!(search(&world).await.unwrap(), Duration::from_secs(1));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use postonce_domain::{NotSentCause, Outcome};
+use postonce_domain::{Computed, Money, NotSentCause, Outcome};
 use postonce_ports::ledger::Ledger;
 
 use crate::tests::ledger::{SECRET, UID, World};
@@ -19,7 +19,7 @@ fn world(reply: impl Fn() -> Reply + Send + Sync + 'static) -> World {
 
 async fn post(world: &World) -> Outcome {
     let token = world.claim().await;
-    world.ledger.post(token).await
+    world.ledger.post(token).await.outcome
 }
 
 async fn is_in_doubt_after_one_post(world: World) -> bool {
@@ -46,6 +46,42 @@ async fn an_accepted_invoice_is_posted_with_all_that_myob_wants() {
     }
     assert!(seen.head.contains(&format!("content-length: {}", seen.body.len())));
     assert!(seen.head.starts_with("post ") && seen.head.contains(" http/1.1\r\n"));
+}
+
+#[tokio::test]
+async fn what_myob_made_of_the_amounts_is_told() {
+    let computed = async |is_inclusive: bool, lines: &str| {
+        let body = format!(
+            "{{\"UID\":\"{UID}\",\"IsTaxInclusive\":{is_inclusive},\"TotalAmount\":11.00,\
+             \"TotalTax\":1.00,\"Lines\":{lines}}}"
+        );
+        let world = world(move || answer(201, &body));
+        let token = world.claim().await;
+        world.ledger.post(token).await.computed.unwrap()
+    };
+    let cents = |cents| Money::from_minor(cents).unwrap();
+    let lines = "[{\"Type\":\"Transaction\",\"Total\":10.5},{\"Total\":\"0.50\"},\
+                 {\"Type\":\"Header\",\"Total\":null}]";
+    let with_tax = Computed { lines: vec![cents(1_050), cents(50)], total: cents(1_100) };
+    assert_eq!(computed(true, lines).await, with_tax);
+    let without = Computed { total: cents(1_000), ..with_tax };
+    assert_eq!(computed(false, lines).await, without);
+    // What cannot be read is not compared.
+    for lines in ["null", "[{\"Total\":0.001}]", "[{}]", "7"] {
+        assert_eq!(computed(true, lines).await.lines, [], "{lines}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_without_amounts_tells_none() {
+    for body in ["", &format!("{{\"UID\":\"{UID}\",\"TotalAmount\":7,\"TotalTax\":1}}")] {
+        let (headers, body) = (format!("Location: /x/{UID}\r\n"), body.to_owned());
+        let world = world(move || answer_with(201, &headers, &body));
+        let token = world.claim().await;
+        let receipt = world.ledger.post(token).await;
+        assert!(matches!(receipt.outcome, Outcome::Posted { .. }), "{receipt:?}");
+        assert_eq!(receipt.computed, None);
+    }
 }
 
 #[tokio::test]
@@ -114,7 +150,7 @@ async fn a_refused_connection_sent_nothing() {
     drop(listener);
     let mut ledger = gone.ledger;
     ledger.api.base = format!("http://{address}/accountright").parse().unwrap();
-    let outcome = ledger.post(token).await;
+    let outcome = ledger.post(token).await.outcome;
     let none = NotSentCause::NoConnection;
     assert!(matches!(outcome, Outcome::NotSent { cause, .. } if cause == none));
     assert_eq!(gone.server.count("POST", "/Sale/Invoice"), 0);
@@ -128,7 +164,7 @@ async fn a_broken_tls_handshake_sent_nothing() {
     // The server speaks plain HTTP.
     let url = world.server.url.replace("http://", "https://");
     ledger.api.base = format!("{url}/accountright").parse().unwrap();
-    let outcome = ledger.post(token).await;
+    let outcome = ledger.post(token).await.outcome;
     let none = NotSentCause::NoConnection;
     assert!(matches!(&outcome, Outcome::NotSent { cause, .. } if *cause == none), "{outcome}");
 }
@@ -139,7 +175,7 @@ async fn an_expired_token_connects_and_hands_over_nothing() {
     let token = world.claim().await;
     world.clock.advance(Duration::from_secs(10));
     let before = world.server.seen().len();
-    let outcome = world.ledger.post(token).await;
+    let outcome = world.ledger.post(token).await.outcome;
     let expired = NotSentCause::Expired;
     assert!(matches!(&outcome, Outcome::NotSent { cause, .. } if *cause == expired), "{outcome}");
     let connection = loop {
@@ -167,8 +203,8 @@ async fn a_401_drops_the_token_and_the_next_prepare_gets_another() {
 async fn a_post_never_waits_for_a_token() {
     let world = world(|| answer(401, ""));
     let (first, second) = (world.claim().await, world.claim().await);
-    drop(world.ledger.post(first).await);
-    let outcome = world.ledger.post(second).await;
+    drop(world.ledger.post(first).await.outcome);
+    let outcome = world.ledger.post(second).await.outcome;
     let cause = NotSentCause::Unauthorised;
     assert!(matches!(outcome, Outcome::NotSent { cause: found, .. } if found == cause));
     assert_eq!(world.invoice_posts(), 1);

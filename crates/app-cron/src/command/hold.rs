@@ -8,12 +8,11 @@ use crate::wiring::{Base, Context};
 
 pub(crate) async fn run(context: &Context<'_>, args: &One, held: bool) -> Result<Exit, Failure> {
     let base = Base::open(context).await?;
-    let reader = base.side.reader.as_ref();
-    let invoice = find_one(reader, &args.invoice).await?;
+    let invoice = find_one(base.side.reader.as_ref(), &args.invoice).await?;
     let engine = base.engine(base.ports_without_ledger());
     engine.hold(invoice, held, base.actor()).await?;
     if context.output.is_json() {
-        show(context, reader, invoice).await?;
+        show(context, &base, invoice).await?;
     } else {
         let state = if held { "held" } else { "not held any more" };
         context.output.line(&format!("invoice {invoice} is {state}"));

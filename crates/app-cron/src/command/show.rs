@@ -5,34 +5,39 @@ use postonce_ports::reader::{InvoiceReader, NoteRecord, Summary};
 
 use crate::args::One;
 use crate::exit::{Exit, Failure};
-use crate::json::{InvoiceJson, NoteJson, ShowJson};
+use crate::json::{FlagJson, InvoiceJson, NoteJson, ShowJson};
 use crate::selection::find_one;
 use crate::table::{Rows, plain, time};
 use crate::wiring::{Base, Context};
 
 pub(crate) async fn run(context: &Context<'_>, args: &One) -> Result<Exit, Failure> {
     let base = Base::open(context).await?;
-    let reader = base.side.reader.as_ref();
-    let invoice = find_one(reader, &args.invoice).await?;
-    show(context, reader, invoice).await?;
+    let invoice = find_one(base.side.reader.as_ref(), &args.invoice).await?;
+    show(context, &base, invoice).await?;
     Ok(Exit::Done)
 }
 
 /// Prints one invoice.
 pub(super) async fn show(
     context: &Context<'_>,
-    reader: &dyn InvoiceReader,
+    base: &Base<'_>,
     invoice: InvoiceId,
 ) -> Result<(), Failure> {
+    let reader = base.side.reader.as_ref();
     let summary = reader.summary(invoice).await?.ok_or_else(|| {
         Failure::new(Exit::DataRefused, format!("there is no invoice {invoice} any more"))
     })?;
+    let flag = base.ports_without_ledger().flags.flag(invoice).await?;
     let notes = trail(reader, invoice).await?;
     if context.output.is_json() {
         let notes = notes.iter().map(NoteJson::new).collect();
-        context.output.value(&ShowJson { invoice: InvoiceJson::new(&summary), notes });
+        context.output.value(&ShowJson {
+            invoice: InvoiceJson::new(&summary),
+            flag: flag.as_ref().map(FlagJson::new),
+            notes,
+        });
     } else {
-        context.output.line(&header(&summary));
+        context.output.line(&header(&summary, flag.map(|flag| flag.text)));
         context.output.line(&table(&notes));
     }
     Ok(())
@@ -65,7 +70,7 @@ pub(super) fn table(notes: &[NoteRecord]) -> String {
     rows.text("Nothing has happened to it yet.")
 }
 
-fn header(summary: &Summary) -> String {
+fn header(summary: &Summary, flag: Option<String>) -> String {
     let uid = summary.ledger_uid.as_ref().map(ToString::to_string);
     let uids: Vec<String> = summary.uids.iter().map(ToString::to_string).collect();
     let held = if summary.held { ", held" } else { "" };
@@ -74,6 +79,7 @@ fn header(summary: &Summary) -> String {
         ("state", Some(format!("{}{held}", summary.state))),
         ("reason", summary.reason.clone()),
         ("code", summary.code.clone()),
+        ("flag", flag),
         ("date", Some(summary.date.to_string())),
         ("side", Some(summary.side.to_string())),
         ("external id", Some(summary.external_id.to_string())),

@@ -7,7 +7,7 @@ use crate::{
     UnitPrice,
 };
 
-fn line(number: u32, quantity: &str, price: &str) -> Line {
+pub(crate) fn line(number: u32, quantity: &str, price: &str) -> Line {
     Line {
         number,
         item: None,
@@ -19,7 +19,7 @@ fn line(number: u32, quantity: &str, price: &str) -> Line {
     }
 }
 
-fn parts(lines: Vec<Line>) -> InvoiceParts {
+pub(crate) fn parts(lines: Vec<Line>) -> InvoiceParts {
     InvoiceParts {
         company_file: CompanyFile::parse("shop").unwrap(),
         side: Side::Platform,

@@ -157,7 +157,7 @@ fn token(fixture: &impl LedgerFixture, request: PreparedRequest) -> ClaimToken {
 async fn post(fixture: &impl LedgerFixture, invoice: &Invoice, marker: Marker) -> Outcome {
     let ledger = fixture.adapter();
     let request = ledger.prepare(invoice, marker).await.unwrap();
-    ledger.post(token(fixture, request)).await
+    ledger.post(token(fixture, request)).await.outcome
 }
 
 /// Posts an invoice that nothing happens to.

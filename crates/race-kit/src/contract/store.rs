@@ -11,6 +11,7 @@ pub mod claim;
 pub mod customer;
 pub mod doubt;
 pub mod file_note;
+pub mod flag;
 pub mod history;
 pub mod intake;
 pub mod misses;
@@ -42,6 +43,7 @@ pub mod token;
 /// | `access` | `AccessStore` and `TokenStore` | [`Fixture`] |
 /// | `customer` | `CustomerClaims` | [`Fixture`] |
 /// | `file_note` | `FileNotes` and `Registry` | [`Fixture`] |
+/// | `flag` | those of `engine`, and `Flags` | [`StoreFixture`] |
 ///
 /// [`EngineStore`]: crate::contract::EngineStore
 /// [`Fixture`]: crate::contract::Fixture
@@ -53,7 +55,7 @@ macro_rules! store_contract {
     )+ };
     (@parts $fixture:path) => {
         $crate::store_contract! {
-            @parts $fixture; engine intake reader token access customer file_note
+            @parts $fixture; engine intake reader token access customer file_note flag
         }
     };
     (@parts $fixture:path; $($part:ident)+) => { $(
@@ -210,6 +212,14 @@ macro_rules! store_contract {
             a_released_customer_may_be_claimed_again,
             two_misses_prove_that_a_customer_is_absent,
             customer_misses_too_early_prove_nothing,
+        ];
+    } };
+    (@flag $fixture:path) => { $crate::promises! { $fixture; store;
+        flag of "Flags": [
+            a_flag_is_seen_by_all_and_the_last_text_counts,
+            flags_are_read_by_rising_invoice_and_by_company_file,
+            who_takes_a_flag_off_leaves_a_line,
+            a_flag_stays_wherever_its_invoice_goes,
         ];
     } };
     (@file_note $fixture:path) => { $crate::promises! { $fixture; store;

@@ -5,7 +5,7 @@ use postonce_domain::{
     ClaimToken, CompanyFile, Invoice, LedgerDocument, LedgerUid, Marker, Money, NotSentCause,
     Outcome, PreparedRequest, SearchKey,
 };
-use postonce_ports::ledger::{Ledger, LedgerError, PrepareError};
+use postonce_ports::ledger::{Ledger, LedgerError, PrepareError, Receipt};
 
 use super::{Gated, note};
 use crate::books::{Books, Document, Flight, Request};
@@ -65,6 +65,35 @@ impl Gated {
         };
         self.call(op, Waits::ForItsTurn, effect).await
     }
+
+    /// Sends a request, and waits for what the ledger says.
+    async fn send_and_wait(&self, token: ClaimToken) -> Outcome {
+        let two_steps = self.sim.state().modes.two_steps;
+        if two_steps {
+            let (sim, actor) = (self.sim.clone(), self.actor);
+            let late = Self::is_too_late(&sim, actor, &token);
+            let effect = move |_| async move {
+                note(&sim, actor, Op::LookAtClock, "", if late { "too late" } else { "in time" });
+                late
+            };
+            if self.call(Op::LookAtClock, Waits::ForItsTurn, effect).await {
+                return not_sent(NotSentCause::Expired, "too late");
+            }
+        }
+        let (sim, actor) = (self.sim.clone(), self.actor);
+        let effect = move |given| async move { send(&sim, actor, token, (given, two_steps)) };
+        let n = match self.call(Op::Post, Waits::ForItsTurn, effect).await {
+            Sent::Off(n) => n,
+            Sent::Not(outcome) => return outcome,
+        };
+        // A sender that gives up, in whatever way, does not call its request back.
+        let waits = Awaits { sim: &self.sim, request: n };
+        let sim = self.sim.clone();
+        let answer = move |_| async move { answer(&sim, actor, n) };
+        let outcome = self.call(Op::Answer, Waits::ForRequest(n), answer).await;
+        drop(waits);
+        outcome
+    }
 }
 
 #[async_trait]
@@ -97,32 +126,8 @@ impl Ledger for Gated {
         self.call(Op::Check, Waits::ForItsTurn, effect).await
     }
 
-    async fn post(&self, token: ClaimToken) -> Outcome {
-        let two_steps = self.sim.state().modes.two_steps;
-        if two_steps {
-            let (sim, actor) = (self.sim.clone(), self.actor);
-            let late = Self::is_too_late(&sim, actor, &token);
-            let effect = move |_| async move {
-                note(&sim, actor, Op::LookAtClock, "", if late { "too late" } else { "in time" });
-                late
-            };
-            if self.call(Op::LookAtClock, Waits::ForItsTurn, effect).await {
-                return not_sent(NotSentCause::Expired, "too late");
-            }
-        }
-        let (sim, actor) = (self.sim.clone(), self.actor);
-        let effect = move |given| async move { send(&sim, actor, token, (given, two_steps)) };
-        let n = match self.call(Op::Post, Waits::ForItsTurn, effect).await {
-            Sent::Off(n) => n,
-            Sent::Not(outcome) => return outcome,
-        };
-        // A sender that gives up, in whatever way, does not call its request back.
-        let waits = Awaits { sim: &self.sim, request: n };
-        let sim = self.sim.clone();
-        let answer = move |_| async move { answer(&sim, actor, n) };
-        let outcome = self.call(Op::Answer, Waits::ForRequest(n), answer).await;
-        drop(waits);
-        outcome
+    async fn post(&self, token: ClaimToken) -> Receipt {
+        self.send_and_wait(token).await.into()
     }
 
     async fn search(

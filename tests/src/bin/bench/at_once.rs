@@ -7,7 +7,7 @@ use postonce_domain::{
     SearchKey,
 };
 use postonce_ports::clock::Ids as _;
-use postonce_ports::ledger::{Ledger, LedgerError, PrepareError};
+use postonce_ports::ledger::{Ledger, LedgerError, PrepareError, Receipt};
 
 /// The route of every request.
 pub(crate) const ROUTE: &str = "/Sale/Invoice/Service";
@@ -59,10 +59,10 @@ impl Ledger for AtOnce {
         Ok(())
     }
 
-    async fn post(&self, _token: ClaimToken) -> Outcome {
+    async fn post(&self, _token: ClaimToken) -> Receipt {
         match LedgerUid::parse(&new_uid()) {
-            Ok(uid) => Outcome::Posted { uid },
-            Err(why) => Outcome::InDoubt { reason: why.to_string() },
+            Ok(uid) => Outcome::Posted { uid }.into(),
+            Err(why) => Outcome::InDoubt { reason: why.to_string() }.into(),
         }
     }
 

@@ -9,6 +9,7 @@ use postonce_adapter_host::{HostClock, Process, RandomIds, StopFlag};
 use postonce_domain::{CompanyFile, DoubtPolicy, RunResult, RunStatus, Trigger};
 use postonce_engine::{Engine, Lookup, Origin, Policy, Ports, SyncRequest};
 use postonce_ports::doubt::DoubtStore;
+use postonce_ports::flag::Flags;
 use postonce_ports::history::RunHistory;
 use postonce_ports::lock::RunLock;
 use postonce_ports::registry::Registry;
@@ -19,12 +20,12 @@ use crate::fill::{FILE, SETTLED_THROUGH};
 
 /// Every port of the engine that a store serves.
 pub(crate) trait Store:
-    InvoiceStore + DoubtStore + RunLock + RunHistory + Registry + Clone + 'static
+    InvoiceStore + DoubtStore + RunLock + RunHistory + Registry + Flags + Clone + 'static
 {
 }
 
 impl<S> Store for S where
-    S: InvoiceStore + DoubtStore + RunLock + RunHistory + Registry + Clone + 'static
+    S: InvoiceStore + DoubtStore + RunLock + RunHistory + Registry + Flags + Clone + 'static
 {
 }
 
@@ -50,6 +51,7 @@ pub(crate) async fn sync(
         lock: Arc::new(store.clone()),
         history: Arc::new(store.clone()),
         registry: Arc::new(store.clone()),
+        flags: Arc::new(store.clone()),
         ledger: Arc::new(AtOnce),
         clock: Arc::new(HostClock),
         ids: Arc::new(RandomIds),

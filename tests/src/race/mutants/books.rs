@@ -9,7 +9,7 @@ use postonce_domain::{
 };
 use postonce_engine::Ports;
 use postonce_ports::error::StoreError;
-use postonce_ports::ledger::LedgerError;
+use postonce_ports::ledger::{LedgerError, Receipt};
 use postonce_ports::lock::{LockAnswer, LockError};
 use postonce_ports::registry::Alarm;
 use postonce_ports::store::{Applied, Candidate, Change, Page, Recorded, Wanted};
@@ -88,7 +88,7 @@ pub(super) struct BlockedForEver;
 
 #[async_trait]
 impl Bug for BlockedForEver {
-    async fn post(&self, real: &Ports, token: ClaimToken) -> Outcome {
+    async fn post(&self, real: &Ports, token: ClaimToken) -> Receipt {
         LimitAsDenied.post(real, token).await
     }
 
@@ -105,13 +105,13 @@ pub(super) struct PanicsOnARareAnswer;
 
 #[async_trait]
 impl Bug for PanicsOnARareAnswer {
-    async fn post(&self, real: &Ports, token: ClaimToken) -> Outcome {
-        let outcome = real.ledger.post(token).await;
+    async fn post(&self, real: &Ports, token: ClaimToken) -> Receipt {
+        let Receipt { outcome, .. } = real.ledger.post(token).await;
         if let Outcome::NotSent { cause: NotSentCause::RateLimited, .. } = outcome {
             // Without the panic hook, which would tell of it each time.
             std::panic::resume_unwind(Box::new("an answer that nobody thought of"));
         }
-        outcome
+        outcome.into()
     }
 }
 

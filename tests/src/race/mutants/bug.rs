@@ -13,7 +13,7 @@ use postonce_domain::{
 use postonce_engine::Ports;
 use postonce_ports::doubt::{Absence, Dossier, DoubtStore, Doubtful, Miss, Probe};
 use postonce_ports::error::StoreError;
-use postonce_ports::ledger::{Ledger, LedgerError, PrepareError};
+use postonce_ports::ledger::{Ledger, LedgerError, PrepareError, Receipt};
 use postonce_ports::lock::{HeldLock, LockAnswer, LockError, LockState, RunLock};
 use postonce_ports::store::{
     Applied, Candidate, Change, ClaimAnswer, ClaimRequest, FileWork, InvoiceStore, Page, Recorded,
@@ -74,7 +74,7 @@ bugged_ports! {
     Ledger as ledger {
         fn prepare(invoice: &Invoice, marker: Marker) -> Result<PreparedRequest, PrepareError>;
         fn check(invoice: &Invoice) -> Result<(), PrepareError>;
-        fn post(token: ClaimToken) -> Outcome;
+        fn post(token: ClaimToken) -> Receipt;
         fn search(file: &CompanyFile, key: &SearchKey) -> Result<Vec<LedgerDocument>, LedgerError>;
         fn document(
             file: &CompanyFile, uid: &LedgerUid

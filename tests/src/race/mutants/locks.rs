@@ -10,7 +10,7 @@ use postonce_domain::{
 };
 use postonce_engine::Ports;
 use postonce_ports::error::StoreError;
-use postonce_ports::ledger::PrepareError;
+use postonce_ports::ledger::{PrepareError, Receipt};
 use postonce_ports::lock::{HeldLock, LockAnswer, LockError};
 use postonce_ports::store::{Candidate, ClaimAnswer, ClaimRefusal, ClaimRequest, Page, Recorded};
 use postonce_race_kit::{Invariant, Verb};
@@ -43,12 +43,12 @@ impl Bug for LockKeptAfterError {
         acquire(real, |grip| grip.forgets = Arc::clone(&self.0)).await
     }
 
-    async fn post(&self, real: &Ports, token: ClaimToken) -> Outcome {
-        let outcome = real.ledger.post(token).await;
+    async fn post(&self, real: &Ports, token: ClaimToken) -> Receipt {
+        let Receipt { outcome, .. } = real.ledger.post(token).await;
         if let Outcome::Rejected { .. } = outcome {
             self.0.store(true, Ordering::Relaxed);
         }
-        outcome
+        outcome.into()
     }
 }
 
@@ -248,12 +248,12 @@ impl Bug for PlaceNotGivenBack {
         real.ledger.prepare(invoice, marker).await
     }
 
-    async fn post(&self, real: &Ports, token: ClaimToken) -> Outcome {
-        let outcome = real.ledger.post(token).await;
+    async fn post(&self, real: &Ports, token: ClaimToken) -> Receipt {
+        let Receipt { outcome, .. } = real.ledger.post(token).await;
         if let Outcome::Posted { .. } = outcome {
             self.0.fetch_sub(1, Ordering::Relaxed);
         }
-        outcome
+        outcome.into()
     }
 }
 

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use postonce_domain::{ClaimId, ClaimToken, InvoiceId, Move, NotSentCause, Outcome, OutcomeName};
 use postonce_engine::Ports;
 use postonce_ports::error::StoreError;
+use postonce_ports::ledger::Receipt;
 use postonce_ports::store::Recorded;
 use postonce_race_kit::{Invariant, Verb};
 
@@ -20,12 +21,12 @@ pub(super) struct DoubtAsRejected;
 
 #[async_trait]
 impl Bug for DoubtAsRejected {
-    async fn post(&self, real: &Ports, token: ClaimToken) -> Outcome {
-        let outcome = real.ledger.post(token).await;
+    async fn post(&self, real: &Ports, token: ClaimToken) -> Receipt {
+        let Receipt { outcome, .. } = real.ledger.post(token).await;
         if let Outcome::InDoubt { reason } = outcome {
-            return Outcome::Rejected { code: None, reason };
+            return Outcome::Rejected { code: None, reason }.into();
         }
-        outcome
+        outcome.into()
     }
 }
 
@@ -35,9 +36,9 @@ pub(super) struct DoubtAsNotSent;
 
 #[async_trait]
 impl Bug for DoubtAsNotSent {
-    async fn post(&self, real: &Ports, token: ClaimToken) -> Outcome {
-        let outcome = real.ledger.post(token).await;
-        if outcome.name() == OutcomeName::InDoubt { undone() } else { outcome }
+    async fn post(&self, real: &Ports, token: ClaimToken) -> Receipt {
+        let Receipt { outcome, .. } = real.ledger.post(token).await;
+        if outcome.name() == OutcomeName::InDoubt { undone().into() } else { outcome.into() }
     }
 }
 
@@ -47,14 +48,14 @@ pub(super) struct RetryOnTimeout;
 
 #[async_trait]
 impl Bug for RetryOnTimeout {
-    async fn post(&self, real: &Ports, token: ClaimToken) -> Outcome {
+    async fn post(&self, real: &Ports, token: ClaimToken) -> Receipt {
         let request = token.request().clone();
         let again = ClaimToken::mint(token.invoice(), token.attempt(), FOR_EVER, request);
-        let outcome = real.ledger.post(token).await;
+        let Receipt { outcome, .. } = real.ledger.post(token).await;
         if outcome.name() == OutcomeName::InDoubt {
             return real.ledger.post(again).await;
         }
-        outcome
+        outcome.into()
     }
 }
 
@@ -64,12 +65,12 @@ pub(super) struct LimitAsRejected;
 
 #[async_trait]
 impl Bug for LimitAsRejected {
-    async fn post(&self, real: &Ports, token: ClaimToken) -> Outcome {
-        let outcome = real.ledger.post(token).await;
+    async fn post(&self, real: &Ports, token: ClaimToken) -> Receipt {
+        let Receipt { outcome, .. } = real.ledger.post(token).await;
         if let Outcome::NotSent { cause: NotSentCause::RateLimited, reason } = outcome {
-            return Outcome::Rejected { code: None, reason };
+            return Outcome::Rejected { code: None, reason }.into();
         }
-        outcome
+        outcome.into()
     }
 }
 
@@ -79,12 +80,12 @@ pub(super) struct LimitAsDenied;
 
 #[async_trait]
 impl Bug for LimitAsDenied {
-    async fn post(&self, real: &Ports, token: ClaimToken) -> Outcome {
-        let outcome = real.ledger.post(token).await;
+    async fn post(&self, real: &Ports, token: ClaimToken) -> Receipt {
+        let Receipt { outcome, .. } = real.ledger.post(token).await;
         if let Outcome::NotSent { cause: NotSentCause::RateLimited, reason } = outcome {
-            return Outcome::NotSent { cause: NotSentCause::AccessDenied, reason };
+            return Outcome::NotSent { cause: NotSentCause::AccessDenied, reason }.into();
         }
-        outcome
+        outcome.into()
     }
 }
 
@@ -110,7 +111,7 @@ pub(super) struct LateDoubtOverwrites(Mutex<BTreeMap<ClaimId, InvoiceId>>);
 
 #[async_trait]
 impl Bug for LateDoubtOverwrites {
-    async fn post(&self, real: &Ports, token: ClaimToken) -> Outcome {
+    async fn post(&self, real: &Ports, token: ClaimToken) -> Receipt {
         locked(&self.0).insert(token.id(), token.invoice());
         real.ledger.post(token).await
     }

@@ -71,7 +71,7 @@ pub async fn a_token_whose_time_has_passed_sends_nothing(fixture: &impl LedgerFi
     for not_after in [late_by_boot, late_by_wall, long_ago] {
         let request = ledger.prepare(&fixture.invoice("INV-1"), marker()).await.unwrap();
         let late = ClaimToken::mint(InvoiceId(1), Attempt(1), not_after, request);
-        let outcome = ledger.post(late).await;
+        let outcome = ledger.post(late).await.outcome;
         assert!(
             matches!(outcome, Outcome::NotSent { cause: NotSentCause::Expired, .. }),
             "a token is too late if either clock says so: {not_after:?}: {outcome}"
@@ -87,7 +87,7 @@ pub async fn posts_at_the_same_time_are_booked_once_each(fixture: &impl LedgerFi
         let invoice = fixture.invoice(&format!("INV-{n}"));
         let request = ledger.prepare(&invoice, marker()).await.unwrap();
         let token = token(fixture, request);
-        tasks.push(async move { (invoice, ledger.post(token).await) });
+        tasks.push(async move { (invoice, ledger.post(token).await.outcome) });
     }
     let answers = at_once(fixture, tasks).await;
     let books = fixture.books().await;

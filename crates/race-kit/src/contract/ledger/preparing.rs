@@ -45,7 +45,7 @@ pub async fn a_prepared_request_goes_out_at_once(fixture: &impl LedgerFixture) {
     let ledger = fixture.adapter();
     let request = ledger.prepare(&fixture.invoice("INV-1"), marker()).await.unwrap();
     let before = fixture.received().await;
-    let outcome = ledger.post(token(fixture, request)).await;
+    let outcome = ledger.post(token(fixture, request)).await.outcome;
     assert!(matches!(outcome, Outcome::Posted { .. }), "{outcome}");
     let after = fixture.received().await;
     let sent = (after.requests - before.requests, after.posts - before.posts);
