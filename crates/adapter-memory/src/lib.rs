@@ -17,6 +17,7 @@ mod intake;
 mod invoice;
 mod keyed;
 mod lock;
+mod mapping;
 mod reader;
 mod registry;
 mod token;

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use postonce_domain::{
     ClaimId, CompanyFile, CustomerCode, Epoch, InstallationId, Invoice, InvoiceId, InvoiceState,
-    LedgerUid, Life, Misses, Outcome, OutcomeName, RunId, Version,
+    LedgerUid, Life, MappingKey, MappingRow, Misses, Outcome, OutcomeName, RunId, Version,
 };
 use postonce_ports::error::StoreError;
 use postonce_ports::file_note::{FileNote, FileNoteRecord};
@@ -38,6 +38,7 @@ pub(crate) struct World {
     pub(crate) tokens: BTreeMap<CompanyFile, RefreshToken>,
     pub(crate) access: BTreeMap<CompanyFile, AccessRow>,
     pub(crate) customers: BTreeMap<(CompanyFile, CustomerCode), CustomerRow>,
+    pub(crate) mappings: BTreeMap<(CompanyFile, MappingKey), MappingRow>,
     pub(crate) runs: BTreeMap<RunId, Run>,
     /// The owner of the run lock, while it is held.
     pub(crate) lock: Option<String>,
@@ -111,6 +112,7 @@ impl World {
             tokens: BTreeMap::new(),
             access: BTreeMap::new(),
             customers: BTreeMap::new(),
+            mappings: BTreeMap::new(),
             runs: BTreeMap::new(),
             lock: None,
             holds: 0,

@@ -16,6 +16,7 @@
 mod api;
 mod classify;
 mod customers;
+mod directory;
 mod gate;
 mod http;
 mod json;

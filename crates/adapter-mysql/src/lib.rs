@@ -32,6 +32,7 @@ mod invoice;
 mod invoice_store;
 mod keyed;
 mod lock;
+mod mapping;
 mod migrate;
 mod note;
 mod open;

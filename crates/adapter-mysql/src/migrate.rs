@@ -50,6 +50,7 @@ const MIGRATIONS: &[Migration] = migrations![
     13 "lease" "0013_lease.sql",
     14 "file_note" "0014_file_note.sql",
     15 "ledger_access" "0015_ledger_access.sql",
+    16 "mapping" "0016_mapping.sql",
 ];
 
 /// The newest version that this program knows.

@@ -27,6 +27,7 @@ mod intake;
 mod invoice;
 mod invoice_store;
 mod lock;
+mod mapping;
 mod migrate;
 mod note;
 mod open;

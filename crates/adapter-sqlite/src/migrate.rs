@@ -18,7 +18,7 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: [Migration; 6] = [
+const MIGRATIONS: [Migration; 7] = [
     Migration {
         version: 1,
         name: "invoices",
@@ -48,6 +48,11 @@ const MIGRATIONS: [Migration; 6] = [
         version: 6,
         name: "ledger_access",
         sql: include_str!("../../../migrations/sqlite/0006_ledger_access.sql"),
+    },
+    Migration {
+        version: 7,
+        name: "mapping",
+        sql: include_str!("../../../migrations/sqlite/0007_mapping.sql"),
     },
 ];
 

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod cutover;
+mod mapping;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use postonce_domain::{CompanyFile, LedgerUid, StateName};
 use postonce_engine::Verdict;
 
 pub(crate) use cutover::Cutover;
+pub(crate) use mapping::{Mapping, MappingList, MappingSet, MappingSuggest};
 
 use crate::config::Flags;
 use crate::import::Format;
@@ -108,6 +110,9 @@ pub(crate) enum Command {
     Connect(Connect),
     /// Until when the past of company files is settled: show it, settle it, take it back
     Cutover(Cutover),
+    /// What the platform's codes are in MYOB
+    #[command(subcommand)]
+    Mapping(Mapping),
     /// Look at the database's health, and change nothing
     Doctor,
     /// Bring the database's schema up to date

@@ -14,6 +14,7 @@ use postonce_ports::file_note::FileNotes;
 use postonce_ports::history::RunHistory;
 use postonce_ports::intake::Intake;
 use postonce_ports::lock::RunLock;
+use postonce_ports::mapping::MappingStore;
 use postonce_ports::reader::InvoiceReader;
 use postonce_ports::registry::Registry;
 use postonce_ports::store::InvoiceStore;
@@ -45,6 +46,7 @@ pub(crate) struct Database {
     pub(crate) tokens: Arc<dyn TokenStore>,
     pub(crate) access: Arc<dyn AccessStore>,
     pub(crate) customers: Arc<dyn CustomerClaims>,
+    pub(crate) mappings: Arc<dyn MappingStore>,
     /// A store whose lock must prove that it excludes; a file's does by the system.
     server: Option<MysqlStore>,
 }
@@ -125,7 +127,8 @@ impl Database {
     fn of<S>(store: S) -> Self
     where
         S: InvoiceStore + DoubtStore + Intake + InvoiceReader + Registry,
-        S: RunLock + RunHistory + FileNotes + TokenStore + AccessStore + CustomerClaims + 'static,
+        S: RunLock + RunHistory + FileNotes + TokenStore + AccessStore,
+        S: CustomerClaims + MappingStore + 'static,
     {
         let store = Arc::new(store);
         Self {
@@ -139,6 +142,7 @@ impl Database {
             tokens: store.clone(),
             access: store.clone(),
             customers: store.clone(),
+            mappings: store.clone(),
             store,
             server: None,
         }

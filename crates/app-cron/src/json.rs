@@ -1,5 +1,6 @@
 //! The shapes of our JSON. Programs rely on their names: fields are added, never renamed.
 
+mod mapping;
 mod past;
 
 use jiff::Timestamp;
@@ -13,6 +14,9 @@ use postonce_ports::registry::{Alarm, Whereabouts};
 use serde::Serialize;
 use serde::ser::SerializeMap;
 
+pub(crate) use mapping::{
+    ClonedJson, LedgerRecordJson, MappingImportJson, MappingRowJson, ObstacleJson, SuggestionJson,
+};
 pub(crate) use past::{CutoverJson, FileNoteJson, FilePastJson};
 
 use crate::import::Problem;

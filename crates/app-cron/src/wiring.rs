@@ -12,6 +12,7 @@ use postonce_domain::{CompanyFile, QuietParts, Trigger};
 use postonce_engine::{Engine, Origin, Policy, Ports, SyncRequest};
 use postonce_ports::clock::Clock;
 use postonce_ports::ledger::Ledger;
+use postonce_ports::mapping::LedgerDirectory;
 use postonce_ports::registry::{Agreed, CompanyFileWritten, LockSettings};
 use secrecy::SecretString;
 
@@ -67,6 +68,7 @@ impl<'a> Base<'a> {
             tokens: Arc::clone(&database.tokens),
             access: Arc::clone(&database.access),
             customers: Arc::clone(&database.customers),
+            mappings: Arc::clone(&database.mappings),
             clock: Arc::new(HostClock),
         });
         Ok(Self { config, database, side, hook, actor: sources.actor() })
@@ -82,6 +84,13 @@ impl<'a> Base<'a> {
         self.agree().await?;
         let keys = self.token_keys().await?;
         Ok(self.ports_with(Arc::new(self.ledger(keys)?)))
+    }
+
+    /// What the ledger of the configuration has.
+    pub(crate) async fn directory(&self) -> Result<Arc<dyn LedgerDirectory>, Failure> {
+        self.agree().await?;
+        let keys = self.token_keys().await?;
+        Ok(Arc::new(self.ledger(keys)?))
     }
 
     /// The engine's ports for what never asks the ledger.

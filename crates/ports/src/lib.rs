@@ -11,7 +11,7 @@
 //! Each sentence of a method's doc is a test of the contract suite that every adapter passes.
 //! A consumer takes the modules singly: [`clock`], [`store`], [`intake`], [`doubt`], [`reader`],
 //! [`lock`], [`keyed`], [`history`], [`registry`], [`file_note`], [`checkup`], [`ledger`],
-//! [`token`], [`access`], [`customer`].
+//! [`token`], [`access`], [`customer`], [`mapping`].
 
 pub mod access;
 pub mod checkup;
@@ -25,6 +25,7 @@ pub mod intake;
 pub mod keyed;
 pub mod ledger;
 pub mod lock;
+pub mod mapping;
 pub mod reader;
 pub mod registry;
 pub mod store;

@@ -10,6 +10,7 @@ pub mod declared;
 pub mod file_note;
 pub mod intake;
 pub mod life;
+pub mod mapping;
 pub mod note;
 pub mod page;
 pub mod rows;

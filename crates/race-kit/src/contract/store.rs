@@ -13,6 +13,7 @@ pub mod doubt;
 pub mod file_note;
 pub mod history;
 pub mod intake;
+pub mod mapping;
 pub mod misses;
 pub mod page;
 pub mod reader;
@@ -42,6 +43,7 @@ pub mod token;
 /// | `access` | `AccessStore` and `TokenStore` | [`Fixture`] |
 /// | `customer` | `CustomerClaims` | [`Fixture`] |
 /// | `file_note` | `FileNotes` and `Registry` | [`Fixture`] |
+/// | `mapping` | those of `engine`, and `MappingStore` | [`StoreFixture`] |
 ///
 /// [`EngineStore`]: crate::contract::EngineStore
 /// [`Fixture`]: crate::contract::Fixture
@@ -54,6 +56,7 @@ macro_rules! store_contract {
     (@parts $fixture:path) => {
         $crate::store_contract! {
             @parts $fixture; engine intake reader token access customer file_note
+            mapping
         }
     };
     (@parts $fixture:path; $($part:ident)+) => { $(
@@ -222,6 +225,18 @@ macro_rules! store_contract {
             what_takes_a_cut_over_back_leaves_an_alarm,
             of_concurrent_cut_overs_one_is_written,
             a_take_over_of_what_has_not_moved_leaves_no_line,
+        ];
+    } };
+    (@mapping $fixture:path) => { $crate::promises! { $fixture; store;
+        mapping of "MappingStore": [
+            mapping_rows_are_kept_by_company_file_kind_and_code,
+            a_change_of_a_mapping_from_an_older_version_writes_nothing_at_all,
+            a_mapping_row_of_which_nothing_is_said_stays,
+            a_mapping_row_that_says_it_already_keeps_its_version,
+            a_mapping_row_that_is_taken_out_keeps_its_version,
+            of_concurrent_changes_of_a_mapping_row_one_is_made,
+            rows_of_a_record_that_is_gone_are_put_up_for_review,
+            the_codes_of_invoices_that_may_still_be_sent_are_counted,
         ];
     } };
 }
