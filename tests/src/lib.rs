@@ -29,6 +29,8 @@ mod limits;
 #[cfg(test)]
 mod lock_contract;
 #[cfg(test)]
+mod mapping;
+#[cfg(test)]
 mod mysql;
 #[cfg(test)]
 mod refresh;

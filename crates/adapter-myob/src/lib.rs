@@ -10,8 +10,8 @@
 //! **Invariant:** an answer that cannot be read is never taken for "there is nothing".
 //!
 //! Reading order: `http` and `gate` (how a request leaves), `classify` (what came of it), `api`
-//! and `tokens` with `sealed` (how we are let in), `prepare` with `references`, `customers` and `payload` (what
-//! is sent), `search` (what is there).
+//! and `tokens` with `sealed` (how we are let in), `prepare` with `mappings`, `references`, `customers` and
+//! `payload` (what is sent), `directory` (what a mapping may lead to), `search` (what is there).
 
 mod api;
 mod classify;
@@ -20,6 +20,7 @@ mod directory;
 mod gate;
 mod http;
 mod json;
+mod mappings;
 mod odata;
 mod options;
 mod payload;
@@ -56,6 +57,7 @@ pub use crate::sealed::{BadKey, SealError, SealedTokens, TokenKeys};
 use crate::api::Api;
 use crate::customers::Customers;
 use crate::http::Clients;
+use crate::mappings::Mappings;
 use crate::per_file::PerFile;
 use crate::rate::Rate;
 use crate::references::References;
@@ -67,6 +69,7 @@ use crate::tokens::{Records, Tokens};
 pub struct MyobLedger {
     api: Api,
     references: References,
+    mappings: Mappings,
     customers: Customers,
     layout: Layout,
     default_account: Option<String>,
@@ -85,7 +88,7 @@ impl MyobLedger {
         unlisted_is_own_id: bool,
         ports: Ports,
     ) -> Result<Self, SetupError> {
-        let Ports { clock, ids, tokens, access, customers } = ports;
+        let Ports { clock, ids, tokens, access, customers, mappings } = ports;
         let records = Records { tokens, access, me: ids.claim_id().to_string() };
         let base = url("ledger.base_url", &options.base_url)?;
         let clients = Clients::new(&base, options.post_timeout)?;
@@ -123,6 +126,7 @@ impl MyobLedger {
         };
         Ok(Self {
             api,
+            mappings: Mappings::new(mappings, Arc::clone(&clock)),
             references: References::new(clock),
             customers,
             layout: options.layout,

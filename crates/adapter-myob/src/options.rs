@@ -9,6 +9,7 @@ use postonce_ports::access::AccessStore;
 use postonce_ports::clock::{Clock, Ids};
 use postonce_ports::customer::CustomerClaims;
 use postonce_ports::error::BoxError;
+use postonce_ports::mapping::MappingStore;
 use postonce_ports::token::TokenStore;
 use secrecy::SecretString;
 
@@ -97,6 +98,8 @@ pub struct Ports {
     pub access: Arc<dyn AccessStore>,
     /// Where the claims on customers are kept.
     pub customers: Arc<dyn CustomerClaims>,
+    /// Where the mapping is kept.
+    pub mappings: Arc<dyn MappingStore>,
 }
 
 impl fmt::Debug for Ports {

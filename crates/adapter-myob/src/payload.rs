@@ -21,8 +21,12 @@ pub(crate) struct Resolved {
     pub(crate) tax_codes: BTreeMap<String, String>,
     /// By number.
     pub(crate) items: BTreeMap<String, String>,
-    /// Of lines without an item.
-    pub(crate) account: Option<String>,
+    /// Of lines that go by account, by number.
+    pub(crate) accounts: BTreeMap<u32, String>,
+    /// Of lines that have a job, by number.
+    pub(crate) jobs: BTreeMap<u32, String>,
+    /// Of freight, if it is not that of the first line.
+    pub(crate) freight_tax_code: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -53,6 +57,8 @@ struct LineBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     account: Option<Link<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    job: Option<Link<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     ship_quantity: Option<Number>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unit_count: Option<Number>,
@@ -82,8 +88,8 @@ impl Number {
 
 /// The body of an invoice; `None` if a reference of it is not in `resolved`.
 ///
-/// Line totals are our own amounts. Freight goes under the first line's tax code: MYOB refuses
-/// freight without one, and the platform names none.
+/// Line totals are our own amounts. Freight goes under the tax code that is mapped for it, or under
+/// the first line's: MYOB refuses freight without one, and the platform names none.
 pub(crate) fn invoice_payload(
     invoice: &Invoice,
     marker: Marker,
@@ -93,7 +99,8 @@ pub(crate) fn invoice_payload(
     let parts = invoice.parts();
     let lines: Vec<LineBody<'_>> =
         parts.lines.iter().map(|line| line_body(line, layout, resolved)).collect::<Option<_>>()?;
-    let freight_tax_code = resolved.tax_codes.get(parts.lines.first()?.tax_code.as_str())?;
+    let first = resolved.tax_codes.get(parts.lines.first()?.tax_code.as_str())?;
+    let freight_tax_code = resolved.freight_tax_code.as_ref().unwrap_or(first);
     // Lines by account have no freight in the Item layout, so a freight of nothing is left out.
     let mixed = layout == Layout::Item && parts.lines.iter().any(|line| line.item.is_none());
     let freight = !mixed || parts.freight != Money::ZERO;
@@ -118,13 +125,17 @@ fn line_body<'a>(line: &'a Line, layout: Layout, resolved: &'a Resolved) -> Opti
         Some(item) => Some(resolved.items.get(item.as_str())?),
         None => None,
     };
-    let account = if item.is_none() { Some(resolved.account.as_deref()?) } else { None };
+    let account = match item {
+        Some(_) => None,
+        None => Some(resolved.accounts.get(&line.number)?),
+    };
     let quantity = || Number::of(line.quantity);
     Some(LineBody {
         r#type: "Transaction",
         description: &line.description,
         item: item.map(|uid| Link { uid }),
         account: account.map(|uid| Link { uid }),
+        job: resolved.jobs.get(&line.number).map(|uid| Link { uid }),
         ship_quantity: item.map(|_| quantity()),
         unit_count: account.map(|_| quantity()),
         unit_price: Number::of(line.unit_price),

@@ -1,7 +1,7 @@
 //! From an invoice to the request that can go out at once.
 
 use postonce_domain::{
-    BlockCode, BlockReason, CompanyFile, Invoice, Line, Marker, PreparedRequest,
+    BlockCode, BlockReason, CompanyFile, Invoice, Line, MappingKind, Marker, PreparedRequest,
 };
 use postonce_ports::ledger::PrepareError;
 
@@ -22,8 +22,10 @@ impl MyobLedger {
         let parts = invoice.parts();
         let file = &parts.company_file;
         let mut resolved = self.resolve(invoice).await?;
-        let wanted = wanted(invoice, &resolved);
-        resolved.customer = self.customers.resolve(&self.api, &self.references, wanted).await?;
+        if resolved.customer.is_empty() {
+            let wanted = wanted(invoice, &resolved);
+            resolved.customer = self.customers.resolve(&self.api, &self.references, wanted).await?;
+        }
         self.api.ready(file).await?;
         let payload = invoice_payload(invoice, marker, self.layout, &resolved);
         let payload = payload.ok_or_else(|| {
@@ -44,6 +46,9 @@ impl MyobLedger {
     pub(crate) async fn check_invoice(&self, invoice: &Invoice) -> Result<(), PrepareError> {
         self.route_of(invoice)?;
         let resolved = self.resolve(invoice).await?;
+        if !resolved.customer.is_empty() {
+            return Ok(());
+        }
         let wanted = wanted(invoice, &resolved);
         self.customers.check(&self.api, &self.references, wanted).await
     }
@@ -69,27 +74,48 @@ impl MyobLedger {
         }
     }
 
-    /// All but the customer, which comes last: it is not created for an invoice that cannot be
-    /// sent anyway.
+    /// All but a customer that is not mapped, which comes last: it is not created for an invoice
+    /// that cannot be sent anyway. What is mapped is taken from there, and the rest is looked up as
+    /// it is written.
     async fn resolve(&self, invoice: &Invoice) -> Result<Resolved, PrepareError> {
         let parts = invoice.parts();
         let file = &parts.company_file;
-        let mut resolved = Resolved::default();
+        let customer = parts.customer.code.as_str();
+        let mapping = self.mappings.of(invoice, self.layout).await?;
+        let mut resolved = Resolved {
+            customer: mapping.uid(MappingKind::Customer, customer)?.unwrap_or_default(),
+            freight_tax_code: mapping.freight()?,
+            ..Resolved::default()
+        };
         for line in &parts.lines {
             let code = line.tax_code.as_str();
             if !resolved.tax_codes.contains_key(code) {
-                let uid = self.reference(file, Kind::TaxCode, code).await?;
+                let uid = match mapping.uid(MappingKind::TaxCode, code)? {
+                    Some(uid) => uid,
+                    None => self.reference(file, Kind::TaxCode, code).await?,
+                };
                 resolved.tax_codes.insert(code.to_owned(), uid);
             }
-            if let Some(number) = self.item(line)
-                && !resolved.items.contains_key(number)
-            {
-                let uid = self.reference(file, Kind::Item, number).await?;
-                resolved.items.insert(number.to_owned(), uid);
+            if let Some(job) = mapping.job(customer, line)? {
+                resolved.jobs.insert(line.number, job);
             }
-        }
-        if parts.lines.iter().any(|line| self.item(line).is_none()) {
-            resolved.account = Some(self.account(file).await?);
+            match self.item(line) {
+                Some(number) if resolved.items.contains_key(number) => {}
+                Some(number) => {
+                    let uid = match mapping.uid(MappingKind::Item, number)? {
+                        Some(uid) => uid,
+                        None => self.reference(file, Kind::Item, number).await?,
+                    };
+                    resolved.items.insert(number.to_owned(), uid);
+                }
+                None => {
+                    let uid = match mapping.account(line)? {
+                        Some(uid) => uid,
+                        None => self.account(file).await?,
+                    };
+                    resolved.accounts.insert(line.number, uid);
+                }
+            }
         }
         Ok(resolved)
     }
@@ -102,7 +128,7 @@ impl MyobLedger {
 
     async fn account(&self, file: &CompanyFile) -> Result<String, PrepareError> {
         let Some(account) = &self.default_account else {
-            let text = "no account is configured; set `ledger.default_account`";
+            let text = "no account is configured; map `*`, or set `ledger.default_account`";
             return Err(blocked(BlockCode::AccountMissing, text.to_owned()));
         };
         self.reference(file, Kind::Account, account).await

@@ -225,6 +225,7 @@ impl<'a> Base<'a> {
             tokens: sealed.clone(),
             access: sealed,
             customers: Arc::clone(&self.side.customers),
+            mappings: Arc::clone(&self.side.mappings),
         };
         MyobLedger::new(options, self.files(), ledger.is_loopback, ports)
             .map_err(|error| Failure::new(Exit::BadConfiguration, chain(&error)))

@@ -219,7 +219,8 @@ fn adapter(options: &Options, clock: &Arc<dyn Clock>) -> MyobLedger {
         ids: Arc::new(RandomIds),
         tokens: Arc::new(store.clone()),
         access: Arc::new(store.clone()),
-        customers: Arc::new(store),
+        customers: Arc::new(store.clone()),
+        mappings: Arc::new(store),
     };
     MyobLedger::new(options.clone(), BTreeMap::new(), true, ports).unwrap()
 }

@@ -50,7 +50,9 @@ fn resolved() -> Resolved {
         customer: "customer-uid".to_owned(),
         tax_codes: [("GST".to_owned(), "gst-uid".to_owned())].into(),
         items: [("W".to_owned(), "widget-uid".to_owned())].into(),
-        account: Some("account-uid".to_owned()),
+        accounts: (1..=4).map(|line| (line, "account-uid".to_owned())).collect(),
+        jobs: BTreeMap::new(),
+        freight_tax_code: None,
     }
 }
 
@@ -98,7 +100,7 @@ fn no_uid_or_version_of_our_own_is_sent() {
 #[test]
 fn an_unresolved_reference_makes_no_body() {
     let invoice = invoice(vec![line(1, Some("W"))], "0");
-    let none = Resolved { account: None, items: [].into(), ..resolved() };
+    let none = Resolved { accounts: [].into(), items: [].into(), ..resolved() };
     assert!(invoice_payload(&invoice, marker(), Layout::Item, &none).is_none());
     assert!(invoice_payload(&invoice, marker(), Layout::Service, &none).is_none());
 }

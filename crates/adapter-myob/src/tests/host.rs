@@ -7,11 +7,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use postonce_domain::{ClaimId, CompanyFile, CustomerCode, InstallationId};
+use postonce_domain::{
+    ClaimId, CompanyFile, CustomerCode, InstallationId, LedgerUid, MappingKey, MappingKind,
+    MappingRow, MappingState,
+};
 use postonce_ports::access::{Access, AccessStore, Ask, NewTokens, Turn};
 use postonce_ports::clock::{Clock, Ids};
 use postonce_ports::customer::{CustomerAbsence, CustomerClaim, CustomerClaims};
 use postonce_ports::error::StoreError;
+use postonce_ports::mapping::{MappingChange, MappingStore, MappingWritten, WantedCode};
 use postonce_ports::token::{RefreshToken, Rotated, TokenStore};
 use uuid::Uuid;
 
@@ -212,5 +216,76 @@ impl CustomerClaims for TestClaims {
         }
         open.remove(code);
         Ok(CustomerAbsence::Proven)
+    }
+}
+
+/// The rows of every company file.
+#[derive(Debug, Default)]
+pub(crate) struct TestMappings {
+    rows: Mutex<BTreeMap<MappingKey, MappingRow>>,
+    /// How often it was asked.
+    pub(crate) asked: AtomicU32,
+}
+
+impl TestMappings {
+    /// Maps a code, confirmed or to be reviewed.
+    pub(crate) fn put_row(&self, kind: MappingKind, code: &str, uid: &str, state: MappingState) {
+        let row = MappingRow {
+            key: MappingKey::of(kind, code).unwrap(),
+            uid: Some(LedgerUid::parse(uid).unwrap()),
+            their_code: String::new(),
+            their_name: String::new(),
+            state,
+            reason: "because".to_owned(),
+            version: 1,
+        };
+        self.rows.lock().unwrap().insert(row.key.clone(), row);
+    }
+
+    /// The rows that are to be reviewed.
+    pub(crate) fn reviews(&self) -> Vec<String> {
+        let rows = self.rows.lock().unwrap();
+        let reviews = rows.values().filter(|row| row.state == MappingState::Review);
+        reviews.map(|row| row.key.to_string()).collect()
+    }
+}
+
+#[async_trait]
+impl MappingStore for TestMappings {
+    async fn rows(&self, _: &CompanyFile) -> Result<Vec<MappingRow>, StoreError> {
+        Ok(self.rows.lock().unwrap().values().cloned().collect())
+    }
+
+    async fn find(
+        &self,
+        _: &CompanyFile,
+        keys: &[MappingKey],
+    ) -> Result<Vec<MappingRow>, StoreError> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        let rows = self.rows.lock().unwrap();
+        Ok(keys.iter().filter_map(|key| rows.get(key)).cloned().collect())
+    }
+
+    async fn put(
+        &self,
+        changes: Vec<MappingChange>,
+        _: &str,
+    ) -> Result<MappingWritten, StoreError> {
+        for MappingChange { key, uid, state, .. } in &changes {
+            let uid = uid.as_ref().map_or("none", LedgerUid::as_str);
+            self.put_row(key.kind, key.code.as_str(), uid, *state);
+        }
+        Ok(MappingWritten::Done { changed: 1, unchanged: 0 })
+    }
+
+    async fn review(&self, _: &CompanyFile, uid: &LedgerUid, _: &str) -> Result<u64, StoreError> {
+        let mut rows = self.rows.lock().unwrap();
+        let found = rows.values_mut().filter(|row| row.uid.as_ref() == Some(uid));
+        let found: Vec<()> = found.map(|row| row.state = MappingState::Review).collect();
+        Ok(u64::try_from(found.len()).unwrap())
+    }
+
+    async fn wanted(&self, _: &CompanyFile) -> Result<Vec<WantedCode>, StoreError> {
+        Ok(Vec::new())
     }
 }

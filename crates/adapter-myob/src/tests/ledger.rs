@@ -14,7 +14,7 @@ use postonce_ports::clock::Clock;
 use postonce_ports::ledger::Ledger;
 use uuid::Uuid;
 
-use crate::tests::host::{TestClaims, TestClock, TestIds, TestTokens};
+use crate::tests::host::{TestClaims, TestClock, TestIds, TestMappings, TestTokens};
 use crate::tests::server::{Reply, Seen, Server, answer, page};
 use crate::{Layout, MissingCustomer, MyobLedger, Options, Ports};
 
@@ -29,6 +29,7 @@ pub(super) struct World {
     pub(super) server: Server,
     pub(super) clock: Arc<TestClock>,
     pub(super) claims: Arc<TestClaims>,
+    pub(super) mappings: Arc<TestMappings>,
 }
 
 impl World {
@@ -46,15 +47,17 @@ impl World {
         change(&mut options);
         let (clock, claims) = (Arc::new(TestClock::default()), Arc::new(TestClaims::default()));
         let tokens = Arc::new(TestTokens::default());
+        let mappings = Arc::new(TestMappings::default());
         let ports = Ports {
             clock: clock.clone(),
             ids: Arc::new(TestIds::default()),
             tokens: tokens.clone(),
             access: tokens,
             customers: claims.clone(),
+            mappings: mappings.clone(),
         };
         let ledger = MyobLedger::new(options, BTreeMap::new(), true, ports).unwrap();
-        Self { ledger, server, clock, claims }
+        Self { ledger, server, clock, claims, mappings }
     }
 
     pub(super) async fn prepared(&self) -> PreparedRequest {

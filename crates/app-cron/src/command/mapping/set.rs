@@ -85,8 +85,9 @@ async fn target_of(
     let active = found.iter().filter(|record| record.active);
     match (found.as_slice(), active.collect::<Vec<_>>().as_slice()) {
         ([], _) => {
-            let why =
-                format!("MYOB has no {kind} with the code `{target}`; look how it is written there");
+            let why = format!(
+                "MYOB has no {kind} with the code `{target}`; look how it is written there"
+            );
             Err(refused(why))
         }
         ([one], _) => Ok(one.clone()),
