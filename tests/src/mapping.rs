@@ -364,3 +364,56 @@ fn a_record_that_is_gone_puts_its_row_up_for_review() -> Result<()> {
     assert_eq!(states(&place)?, ["N-1 blocked mapping_review"]);
     Ok(())
 }
+
+#[test]
+fn what_is_created_is_marked_and_on_record() -> Result<()> {
+    let sandbox = Sandbox::start()?;
+    let mut place = place(&sandbox, &[["N-1", "CUS1", "Ann", "BIND", "GST"]])?;
+    place.set("LEDGER__LAYOUT", "item");
+    place.run(&["sync"])?.expect(65)?;
+    assert_eq!(states(&place)?, ["N-1 blocked item_missing"]);
+    place.set("LEDGER__MISSING_ITEM", "create");
+    place.set("LEDGER__MISSING_CUSTOMER", "create");
+    mapping(&place, &["check", "books"])?.expect(0)?;
+    assert_eq!(place.json(&["sync", "--json"])?["posted"], 1);
+    let customer = call(&sandbox, "Contact/Customer", None)?["Items"][0].clone();
+    let item = call(&sandbox, "Inventory/Item", None)?["Items"][0].clone();
+    for (record, field) in [(&customer, "Notes"), (&item, "Description")] {
+        let words = record[field].as_str().unwrap_or_default();
+        assert!(words.starts_with("PostOnce "), "{record}");
+    }
+    let rows = place.json(&["mapping", "list", "books", "--json"])?;
+    let mapped: Vec<&Value> =
+        rows.as_array().into_iter().flatten().map(|it| &it["ledger_uid"]).collect();
+    assert_eq!(mapped, [&customer["UID"], &item["UID"]], "{rows}");
+    assert_eq!(place.json(&["in-doubt", "list", "--creations", "--json"])?, json!([]));
+    Ok(())
+}
+
+#[test]
+fn a_creation_without_an_answer_is_listed_until_a_search_finds_it() -> Result<()> {
+    let sandbox = Sandbox::start()?;
+    let mut place = Place::new(&sandbox)?;
+    place.short_quiet(20);
+    import(&place, "books", &[["N-1", "CUS1", "Ann", "", "GST"]])?;
+    sandbox.fault(json!({ "match": { "method": "POST", "path_prefix": "/Contact/Customer" },
+        "action": "commit_then_drop" }))?;
+    place.run(&["sync"])?.expect(65)?;
+    assert_eq!(states(&place)?, ["N-1 blocked customer_in_doubt"]);
+    let open = place.json(&["in-doubt", "list", "--creations", "--json"])?;
+    assert_eq!(
+        (&open[0]["kind"], &open[0]["code"]),
+        (&"customer".into(), &"CUS1".into()),
+        "{open}"
+    );
+    let shown = place.run(&["in-doubt", "list", "--creations"])?.expect(0)?;
+    assert!(shown.stdout.contains("CUS1"), "{}", shown.stdout);
+    says(&shown, &["Do not create these by hand"]);
+    assert_eq!(place.json(&["sync", "--json"])?["posted"], 1);
+    assert_eq!(place.json(&["in-doubt", "list", "--creations", "--json"])?, json!([]));
+    let there = call(&sandbox, "Contact/Customer", None)?;
+    assert_eq!(there["Items"].as_array().map(Vec::len), Some(1), "{there}");
+    let rows = place.json(&["mapping", "list", "books", "--json"])?;
+    assert_eq!(rows[0]["ledger_uid"], there["Items"][0]["UID"], "{rows}");
+    Ok(())
+}

@@ -8,7 +8,7 @@
 //! **Invariant:** time and chance come from outside, so a test that repeats its calls repeats all.
 
 mod access;
-mod customer;
+mod creation;
 mod doubt;
 mod file_note;
 mod fingerprint;

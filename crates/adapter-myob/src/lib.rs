@@ -10,12 +10,12 @@
 //! **Invariant:** an answer that cannot be read is never taken for "there is nothing".
 //!
 //! Reading order: `http` and `gate` (how a request leaves), `classify` (what came of it), `api`
-//! and `tokens` with `sealed` (how we are let in), `prepare` with `mappings`, `references`, `customers` and
+//! and `tokens` with `sealed` (how we are let in), `prepare` with `mappings`, `references`, `creations` and
 //! `payload` (what is sent), `directory` (what a mapping may lead to), `search` (what is there).
 
 mod api;
 mod classify;
-mod customers;
+mod creations;
 mod directory;
 mod gate;
 mod http;
@@ -51,11 +51,11 @@ use postonce_domain::{
 use postonce_ports::ledger::{Ledger, LedgerError, PrepareError};
 use reqwest::Url;
 
-pub use crate::options::{CompanyFileAccess, Layout, MissingCustomer, Options, Ports, SetupError};
+pub use crate::options::{CompanyFileAccess, Layout, Missing, Options, Ports, SetupError};
 pub use crate::sealed::{BadKey, SealError, SealedTokens, TokenKeys};
 
 use crate::api::Api;
-use crate::customers::Customers;
+use crate::creations::Creations;
 use crate::http::Clients;
 use crate::mappings::Mappings;
 use crate::per_file::PerFile;
@@ -70,7 +70,9 @@ pub struct MyobLedger {
     api: Api,
     references: References,
     mappings: Mappings,
-    customers: Customers,
+    creations: Creations,
+    missing_customer: Missing,
+    missing_item: Missing,
     layout: Layout,
     default_account: Option<String>,
     start_date: Option<Date>,
@@ -88,7 +90,7 @@ impl MyobLedger {
         unlisted_is_own_id: bool,
         ports: Ports,
     ) -> Result<Self, SetupError> {
-        let Ports { clock, ids, tokens, access, customers, mappings } = ports;
+        let Ports { clock, ids, tokens, access, creations, mappings } = ports;
         let records = Records { tokens, access, me: ids.claim_id().to_string() };
         let base = url("ledger.base_url", &options.base_url)?;
         let clients = Clients::new(&base, options.post_timeout)?;
@@ -99,9 +101,8 @@ impl MyobLedger {
             secret: options.api_secret,
             clock: Arc::clone(&clock),
         };
-        let customers = Customers {
-            missing: options.missing_customer,
-            claims: customers,
+        let creations = Creations {
+            claims: creations,
             ids,
             clock: Arc::clone(&clock),
             quiet: options.quiet,
@@ -128,7 +129,9 @@ impl MyobLedger {
             api,
             mappings: Mappings::new(mappings, Arc::clone(&clock)),
             references: References::new(clock),
-            customers,
+            creations,
+            missing_customer: options.missing_customer,
+            missing_item: options.missing_item,
             layout: options.layout,
             default_account: options.default_account,
             start_date: options.start_date,

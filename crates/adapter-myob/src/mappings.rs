@@ -100,6 +100,18 @@ impl Mappings {
         }
     }
 
+    /// What is on record for a key now, whatever is remembered.
+    pub(crate) async fn now(
+        &self,
+        file: &CompanyFile,
+        key: &MappingKey,
+    ) -> Result<Option<String>, PrepareError> {
+        let rows = self.store.find(file, std::slice::from_ref(key)).await;
+        let rows = rows.map_err(store_trouble)?.into_iter().map(|row| (row.key.clone(), row));
+        let mapping = Mapping { file: file.clone(), rows: rows.collect() };
+        mapping.uid(key.kind, key.code.as_str())
+    }
+
     /// Puts rows up for review that lead to a record which MYOB, in `reason`, says is not there.
     ///
     /// Nothing depends on it: a row that stays leads to the same answer again, and no invoice.

@@ -153,6 +153,7 @@ struct CustomerBody<'a> {
     #[serde(rename = "DisplayID")]
     display_id: &'a str,
     is_active: bool,
+    notes: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     addresses: Vec<Address<'a>>,
     selling_details: SellingDetails<'a>,
@@ -174,8 +175,9 @@ struct SellingDetails<'a> {
 
 /// The body of a customer: a company, since the platform gives one name only.
 ///
-/// MYOB requires the two tax codes of a new customer; both are `tax_code`.
-pub(crate) fn customer_payload(customer: &Customer, tax_code: &str) -> String {
+/// MYOB requires the two tax codes of a new customer; both are `tax_code`. The marker says whose it
+/// is.
+pub(crate) fn customer_payload(customer: &Customer, tax_code: &str, marker: Marker) -> String {
     let code = customer.code.as_str();
     let addresses = if customer.email.is_empty() {
         Vec::new()
@@ -187,6 +189,7 @@ pub(crate) fn customer_payload(customer: &Customer, tax_code: &str) -> String {
         is_individual: false,
         display_id: code,
         is_active: true,
+        notes: marker.to_string(),
         addresses,
         selling_details: SellingDetails {
             tax_code: Link { uid: tax_code },
@@ -194,6 +197,51 @@ pub(crate) fn customer_payload(customer: &Customer, tax_code: &str) -> String {
         },
     };
     serde_json::to_string(&body).expect("texts and numbers are JSON")
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct ItemBody<'a> {
+    number: &'a str,
+    name: &'a str,
+    is_active: bool,
+    description: String,
+    use_description: bool,
+    is_sold: bool,
+    income_account: Link<'a>,
+    selling_details: ItemSelling<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct ItemSelling<'a> {
+    tax_code: Link<'a>,
+}
+
+/// The longest name of an item.
+const ITEM_NAME_MAX: usize = 30;
+
+/// The body of an item that is sold and not counted, with the UIDs of its income account and tax
+/// code. Its name is the line's description if that is short enough, and else its number. The
+/// marker says whose it is.
+pub(crate) fn item_payload(
+    line: &Line,
+    (account, tax_code): (&str, &str),
+    marker: Marker,
+) -> String {
+    let number = line.item.as_ref().map_or("", postonce_domain::ItemCode::as_str);
+    let fits = (1..=ITEM_NAME_MAX).contains(&line.description.chars().count());
+    let body = ItemBody {
+        number,
+        name: if fits { &line.description } else { number },
+        is_active: true,
+        description: marker.to_string(),
+        use_description: false,
+        is_sold: true,
+        income_account: Link { uid: account },
+        selling_details: ItemSelling { tax_code: Link { uid: tax_code } },
+    };
+    serde_json::to_string(&body).expect("texts are JSON")
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ mod access;
 mod apply;
 mod checkup;
 mod claim;
-mod customer;
+mod creation;
 mod doubt;
 mod error;
 mod file_note;

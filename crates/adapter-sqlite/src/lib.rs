@@ -18,7 +18,7 @@ mod apply;
 mod checkup;
 mod claim;
 mod connection;
-mod customer;
+mod creation;
 mod doubt;
 mod error;
 mod file_note;

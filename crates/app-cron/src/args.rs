@@ -180,7 +180,11 @@ pub(crate) enum Rejected {
 #[derive(Debug, Subcommand)]
 pub(crate) enum InDoubt {
     /// List invoices in doubt
-    List,
+    List {
+        /// Customers and items instead of which nobody knows whether they were created
+        #[arg(long)]
+        creations: bool,
+    },
     /// Ask the ledger now
     Check {
         /// Invoices, by id or ALIAS:NUMBER [default: all in doubt]

@@ -8,7 +8,7 @@ use postonce_adapter_mysql::{self as mysql, LockRefused, MysqlCheckup, MysqlStor
 use postonce_adapter_sqlite::{SqliteCheckup, SqliteStore};
 use postonce_ports::access::AccessStore;
 use postonce_ports::checkup::Checkup;
-use postonce_ports::customer::CustomerClaims;
+use postonce_ports::creation::CreationClaims;
 use postonce_ports::doubt::DoubtStore;
 use postonce_ports::file_note::FileNotes;
 use postonce_ports::history::RunHistory;
@@ -45,7 +45,7 @@ pub(crate) struct Database {
     pub(crate) notes: Arc<dyn FileNotes>,
     pub(crate) tokens: Arc<dyn TokenStore>,
     pub(crate) access: Arc<dyn AccessStore>,
-    pub(crate) customers: Arc<dyn CustomerClaims>,
+    pub(crate) creations: Arc<dyn CreationClaims>,
     pub(crate) mappings: Arc<dyn MappingStore>,
     /// A store whose lock must prove that it excludes; a file's does by the system.
     server: Option<MysqlStore>,
@@ -128,7 +128,7 @@ impl Database {
     where
         S: InvoiceStore + DoubtStore + Intake + InvoiceReader + Registry,
         S: RunLock + RunHistory + FileNotes + TokenStore + AccessStore,
-        S: CustomerClaims + MappingStore + 'static,
+        S: CreationClaims + MappingStore + 'static,
     {
         let store = Arc::new(store);
         Self {
@@ -141,7 +141,7 @@ impl Database {
             notes: store.clone(),
             tokens: store.clone(),
             access: store.clone(),
-            customers: store.clone(),
+            creations: store.clone(),
             mappings: store.clone(),
             store,
             server: None,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use postonce_engine::{Policy, Ports};
 use postonce_ports::access::AccessStore;
 use postonce_ports::clock::Clock;
-use postonce_ports::customer::CustomerClaims;
+use postonce_ports::creation::CreationClaims;
 use postonce_ports::file_note::FileNotes;
 use postonce_ports::intake::Intake;
 use postonce_ports::mapping::MappingStore;
@@ -22,7 +22,7 @@ pub struct SidePorts {
     pub notes: Arc<dyn FileNotes>,
     pub tokens: Arc<dyn TokenStore>,
     pub access: Arc<dyn AccessStore>,
-    pub customers: Arc<dyn CustomerClaims>,
+    pub creations: Arc<dyn CreationClaims>,
     pub mappings: Arc<dyn MappingStore>,
     pub clock: Arc<dyn Clock>,
 }
@@ -34,7 +34,7 @@ pub trait PortHook: Send + Sync {
         ports
     }
 
-    /// The other ports; the ledger gets its `tokens`, `access`, `customers`, `mappings` and `clock`
+    /// The other ports; the ledger gets its `tokens`, `access`, `creations`, `mappings` and `clock`
     /// from here, and the engine the same `clock`. They are asked for first.
     fn side_ports(&self, ports: SidePorts) -> SidePorts {
         ports

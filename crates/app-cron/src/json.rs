@@ -15,7 +15,8 @@ use serde::Serialize;
 use serde::ser::SerializeMap;
 
 pub(crate) use mapping::{
-    ClonedJson, LedgerRecordJson, MappingImportJson, MappingRowJson, ObstacleJson, SuggestionJson,
+    ClonedJson, CreationJson, LedgerRecordJson, MappingImportJson, MappingRowJson, ObstacleJson,
+    SuggestionJson,
 };
 pub(crate) use past::{CutoverJson, FileNoteJson, FilePastJson};
 

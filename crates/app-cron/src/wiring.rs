@@ -67,7 +67,7 @@ impl<'a> Base<'a> {
             notes: Arc::clone(&database.notes),
             tokens: Arc::clone(&database.tokens),
             access: Arc::clone(&database.access),
-            customers: Arc::clone(&database.customers),
+            creations: Arc::clone(&database.creations),
             mappings: Arc::clone(&database.mappings),
             clock: Arc::new(HostClock),
         });
@@ -209,6 +209,7 @@ impl<'a> Base<'a> {
             layout: ledger.layout,
             default_account: ledger.default_account.clone(),
             missing_customer: ledger.missing_customer,
+            missing_item: ledger.missing_item,
             rate_per_second: ledger.rate_per_second,
             rate_share_percent: ledger.rate_share_percent,
             post_timeout: ledger.post_timeout,
@@ -224,7 +225,7 @@ impl<'a> Base<'a> {
             ids: Arc::new(RandomIds),
             tokens: sealed.clone(),
             access: sealed,
-            customers: Arc::clone(&self.side.customers),
+            creations: Arc::clone(&self.side.creations),
             mappings: Arc::clone(&self.side.mappings),
         };
         MyobLedger::new(options, self.files(), ledger.is_loopback, ports)

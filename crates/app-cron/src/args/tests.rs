@@ -22,6 +22,7 @@ fn documented_forms_are_understood() {
         "postonce reprocess 1 a:2 --reason x",
         "postonce reprocess --state rejected --code C --since 2026-01-01",
         "postonce in-doubt list --json",
+        "postonce in-doubt list --creations",
         "postonce in-doubt check",
         "postonce in-doubt check 1",
         "postonce in-doubt resolve 1 --as posted=abc --reason x",

@@ -1,7 +1,10 @@
 //! What the platform's codes are in the ledger.
 
 use postonce_domain::{CompanyFile, LedgerRecord, MappingRow};
+use postonce_ports::creation::OpenCreation;
 use serde::Serialize;
+
+use super::time;
 
 use crate::mapping_file::state_word;
 
@@ -32,6 +35,33 @@ impl MappingRowJson {
             state: state_word(row.state, row.uid.is_some()),
             reason: (!row.reason.is_empty()).then(|| row.reason.clone()),
             version: row.version,
+        }
+    }
+}
+
+/// A customer or an item of which nobody knows whether it was created.
+#[derive(Debug, Serialize)]
+pub(crate) struct CreationJson {
+    company_file: String,
+    kind: &'static str,
+    code: String,
+    claim: String,
+    since: String,
+    quiet_until: String,
+    /// Since when a search that counts has not found it.
+    missed_at: Option<String>,
+}
+
+impl CreationJson {
+    pub(crate) fn new(creation: &OpenCreation) -> Self {
+        Self {
+            company_file: creation.company_file.to_string(),
+            kind: creation.key.kind.as_str(),
+            code: creation.key.code.to_string(),
+            claim: creation.claim.to_string(),
+            since: time(creation.since),
+            quiet_until: time(creation.quiet_until),
+            missed_at: creation.missed_at.map(time),
         }
     }
 }

@@ -8,7 +8,7 @@
 pub mod access;
 pub mod apply;
 pub mod claim;
-pub mod customer;
+pub mod creation;
 pub mod doubt;
 pub mod file_note;
 pub mod history;
@@ -41,7 +41,7 @@ pub mod token;
 /// | `reader` | those of `engine`, and `InvoiceReader` | [`StoreFixture`] |
 /// | `token` | `TokenStore` | [`Fixture`] |
 /// | `access` | `AccessStore` and `TokenStore` | [`Fixture`] |
-/// | `customer` | `CustomerClaims` | [`Fixture`] |
+/// | `creation` | `CreationClaims` | [`Fixture`] |
 /// | `file_note` | `FileNotes` and `Registry` | [`Fixture`] |
 /// | `mapping` | those of `engine`, and `MappingStore` | [`StoreFixture`] |
 ///
@@ -55,7 +55,7 @@ macro_rules! store_contract {
     )+ };
     (@parts $fixture:path) => {
         $crate::store_contract! {
-            @parts $fixture; engine intake reader token access customer file_note
+            @parts $fixture; engine intake reader token access creation file_note
             mapping
         }
     };
@@ -206,13 +206,15 @@ macro_rules! store_contract {
             access_tokens_are_kept_by_company_file,
         ];
     } };
-    (@customer $fixture:path) => { $crate::promises! { $fixture; store;
-        customer of "CustomerClaims": [
-            a_customer_is_claimed_once,
-            of_concurrent_customer_claims_one_is_granted,
-            a_released_customer_may_be_claimed_again,
-            two_misses_prove_that_a_customer_is_absent,
-            customer_misses_too_early_prove_nothing,
+    (@creation $fixture:path) => { $crate::promises! { $fixture; store;
+        creation of "CreationClaims": [
+            a_creation_is_claimed_once,
+            of_concurrent_claims_of_a_creation_one_is_granted,
+            a_released_creation_may_be_claimed_again,
+            a_late_release_leaves_the_claim_of_another,
+            two_misses_prove_that_a_record_is_absent,
+            misses_of_a_record_too_early_prove_nothing,
+            open_creations_are_listed_oldest_first,
         ];
     } };
     (@file_note $fixture:path) => { $crate::promises! { $fixture; store;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use postonce_adapter_myob::{Layout, MissingCustomer};
+use postonce_adapter_myob::{Layout, Missing};
 use postonce_domain::{
     CompanyFile, LedgerRecord, LedgerUid, Mapped, MappingKey, MappingKind, MappingRow,
 };
@@ -130,8 +130,15 @@ impl Check<'_> {
 
     /// Looks for a code in the ledger as it is written.
     async fn code(&mut self, key: &MappingKey, invoices: u64) -> Result<(), Failure> {
-        let is_created = key.kind == MappingKind::Customer
-            && self.base.config.ledger.missing_customer == MissingCustomer::Create;
+        let ledger = &self.base.config.ledger;
+        let is_created = match key.kind {
+            MappingKind::Customer => ledger.missing_customer == Missing::Create,
+            MappingKind::Item => ledger.missing_item == Missing::Create,
+            MappingKind::Account
+            | MappingKind::TaxCode
+            | MappingKind::Job
+            | MappingKind::FreightTaxCode => false,
+        };
         match self.count(key.kind, key.code.as_str()).await? {
             0 if is_created => {}
             0 => self.add(key, "missing", invoices, "is not in MYOB".to_owned()),
