@@ -31,6 +31,8 @@ mod limits;
 #[cfg(test)]
 mod lock_contract;
 #[cfg(test)]
+mod mapping;
+#[cfg(test)]
 mod mysql;
 #[cfg(test)]
 mod refresh;

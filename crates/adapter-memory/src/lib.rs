@@ -8,7 +8,7 @@
 //! **Invariant:** time and chance come from outside, so a test that repeats its calls repeats all.
 
 mod access;
-mod customer;
+mod creation;
 mod doubt;
 mod file_note;
 mod fingerprint;
@@ -18,6 +18,7 @@ mod intake;
 mod invoice;
 mod keyed;
 mod lock;
+mod mapping;
 mod reader;
 mod registry;
 mod token;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use postonce_domain::{
-    ClaimId, CompanyFile, CustomerCode, Epoch, InstallationId, Invoice, InvoiceId, InvoiceState,
-    LedgerUid, Life, Misses, Outcome, OutcomeName, RunId, Version,
+    ClaimId, CompanyFile, Epoch, InstallationId, Invoice, InvoiceId, InvoiceState, LedgerUid, Life,
+    MappingKey, MappingRow, Misses, Outcome, OutcomeName, RunId, Version,
 };
 use postonce_ports::error::StoreError;
 use postonce_ports::file_note::{FileNote, FileNoteRecord};
@@ -39,7 +39,8 @@ pub(crate) struct World {
     pub(crate) known_server: Option<String>,
     pub(crate) tokens: BTreeMap<CompanyFile, RefreshToken>,
     pub(crate) access: BTreeMap<CompanyFile, AccessRow>,
-    pub(crate) customers: BTreeMap<(CompanyFile, CustomerCode), CustomerRow>,
+    pub(crate) creations: BTreeMap<(CompanyFile, MappingKey), CreationRow>,
+    pub(crate) mappings: BTreeMap<(CompanyFile, MappingKey), MappingRow>,
     pub(crate) runs: BTreeMap<RunId, Run>,
     /// The owner of the run lock, while it is held.
     pub(crate) lock: Option<String>,
@@ -79,9 +80,11 @@ pub(crate) struct Business {
 }
 
 #[derive(Clone)]
-pub(crate) struct CustomerRow {
+pub(crate) struct CreationRow {
+    pub(crate) claim: ClaimId,
+    pub(crate) since: Timestamp,
     pub(crate) quiet_until: Timestamp,
-    pub(crate) first_miss_at: Option<Timestamp>,
+    pub(crate) misses: Misses,
 }
 
 /// What is on record of a company file's access token.
@@ -113,7 +116,8 @@ impl World {
             known_server: None,
             tokens: BTreeMap::new(),
             access: BTreeMap::new(),
-            customers: BTreeMap::new(),
+            creations: BTreeMap::new(),
+            mappings: BTreeMap::new(),
             runs: BTreeMap::new(),
             lock: None,
             holds: 0,

@@ -126,24 +126,37 @@ impl Api {
     ) -> Result<Vec<Object>, LedgerError> {
         let mut records = Vec::new();
         let resource = path.split('?').next().unwrap_or_default();
-        let mut page = self.get(file, path).await?;
-        let mut pages = 1;
-        loop {
-            let Some(found) = page else {
-                return Err(unavailable(format!("MYOB has no list {resource} in this file")));
-            };
-            let items = found.objects("Items").ok_or_else(|| {
-                unavailable(format!("a page of {resource} cannot be read: it has no `Items`"))
-            })?;
+        let mut next: Option<String> = None;
+        for _ in 0..PAGES_MAX {
+            let (items, link) = self.page(file, path, next.as_deref()).await?;
             records.extend(items);
-            let Some(next) = next_page(&found).map_err(unavailable)? else { return Ok(records) };
-            if pages == PAGES_MAX {
-                let why = format!("the list {resource} has more than {PAGES_MAX} pages");
-                return Err(unavailable(why));
+            next = link;
+            if next.is_none() {
+                return Ok(records);
             }
-            pages += 1;
-            page = self.get_url(file, self.same_origin(&next)?).await?;
         }
+        Err(unavailable(format!("the list {resource} has more than {PAGES_MAX} pages")))
+    }
+
+    /// A page of a list, the first one or that of a link, and the link to the next.
+    pub(crate) async fn page(
+        &self,
+        file: &CompanyFile,
+        path: &str,
+        link: Option<&str>,
+    ) -> Result<(Vec<Object>, Option<String>), LedgerError> {
+        let resource = path.split('?').next().unwrap_or_default();
+        let page = match link {
+            None => self.get(file, path).await?,
+            Some(link) => self.get_url(file, self.same_origin(link)?).await?,
+        };
+        let Some(found) = page else {
+            return Err(unavailable(format!("MYOB has no list {resource} in this file")));
+        };
+        let items = found.objects("Items").ok_or_else(|| {
+            unavailable(format!("a page of {resource} cannot be read: it has no `Items`"))
+        })?;
+        Ok((items, next_page(&found).map_err(unavailable)?))
     }
 
     /// A token goes nowhere but to the API that it is for.

@@ -10,16 +10,19 @@
 //! **Invariant:** an answer that cannot be read is never taken for "there is nothing".
 //!
 //! Reading order: `http` and `gate` (how a request leaves), `classify` (what came of it), `api`
-//! and `tokens` with `sealed` (how we are let in), `prepare` with `references`, `customers` and `payload` (what
-//! is sent), `computed` (what MYOB made of it), `search` (what is there).
+//! and `tokens` with `sealed` (how we are let in), `prepare` with `mappings`, `references`, `creations` and
+//! `payload` (what is sent), `computed` (what MYOB made of it), `directory` (what a mapping may lead to), `search`
+//! (what is there).
 
 mod api;
 mod classify;
 mod computed;
-mod customers;
+mod creations;
+mod directory;
 mod gate;
 mod http;
 mod json;
+mod mappings;
 mod odata;
 mod options;
 mod payload;
@@ -49,12 +52,13 @@ use postonce_domain::{
 use postonce_ports::ledger::{Ledger, LedgerError, PrepareError, Receipt};
 use reqwest::Url;
 
-pub use crate::options::{CompanyFileAccess, Layout, MissingCustomer, Options, Ports, SetupError};
+pub use crate::options::{CompanyFileAccess, Layout, Missing, Options, Ports, SetupError};
 pub use crate::sealed::{BadKey, SealError, SealedTokens, TokenKeys};
 
 use crate::api::Api;
-use crate::customers::Customers;
+use crate::creations::Creations;
 use crate::http::Clients;
+use crate::mappings::Mappings;
 use crate::per_file::PerFile;
 use crate::rate::Rate;
 use crate::references::References;
@@ -66,7 +70,10 @@ use crate::tokens::{Records, Tokens};
 pub struct MyobLedger {
     api: Api,
     references: References,
-    customers: Customers,
+    mappings: Mappings,
+    creations: Creations,
+    missing_customer: Missing,
+    missing_item: Missing,
     layout: Layout,
     default_account: Option<String>,
     start_date: Option<Date>,
@@ -84,7 +91,7 @@ impl MyobLedger {
         unlisted_is_own_id: bool,
         ports: Ports,
     ) -> Result<Self, SetupError> {
-        let Ports { clock, ids, tokens, access, customers } = ports;
+        let Ports { clock, ids, tokens, access, creations, mappings } = ports;
         let records = Records { tokens, access, me: ids.claim_id().to_string() };
         let base = url("ledger.base_url", &options.base_url)?;
         let clients = Clients::new(&base, options.post_timeout)?;
@@ -95,9 +102,8 @@ impl MyobLedger {
             secret: options.api_secret,
             clock: Arc::clone(&clock),
         };
-        let customers = Customers {
-            missing: options.missing_customer,
-            claims: customers,
+        let creations = Creations {
+            claims: creations,
             ids,
             clock: Arc::clone(&clock),
             quiet: options.quiet,
@@ -122,8 +128,11 @@ impl MyobLedger {
         };
         Ok(Self {
             api,
+            mappings: Mappings::new(mappings, Arc::clone(&clock)),
             references: References::new(clock),
-            customers,
+            creations,
+            missing_customer: options.missing_customer,
+            missing_item: options.missing_item,
             layout: options.layout,
             default_account: options.default_account,
             start_date: options.start_date,

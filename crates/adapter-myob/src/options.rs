@@ -7,8 +7,9 @@ use std::time::Duration;
 use jiff::civil::Date;
 use postonce_ports::access::AccessStore;
 use postonce_ports::clock::{Clock, Ids};
-use postonce_ports::customer::CustomerClaims;
+use postonce_ports::creation::CreationClaims;
 use postonce_ports::error::BoxError;
+use postonce_ports::mapping::MappingStore;
 use postonce_ports::token::TokenStore;
 use secrecy::SecretString;
 
@@ -31,12 +32,12 @@ impl Layout {
     }
 }
 
-/// What to do with an invoice whose customer MYOB does not have.
+/// What to do with an invoice whose customer, or whose item, MYOB does not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MissingCustomer {
-    /// Block it, for a person to create the customer.
+pub enum Missing {
+    /// Block it, for a person to create the record.
     Block,
-    /// Create the customer, once.
+    /// Create the record, once.
     Create,
 }
 
@@ -58,7 +59,9 @@ pub struct Options {
     /// The `DisplayID` of the income account of lines without an item, such as `4-1000`.
     pub default_account: Option<String>,
     /// What to do with a customer that is not there.
-    pub missing_customer: MissingCustomer,
+    pub missing_customer: Missing,
+    /// What to do with an item that is not there.
+    pub missing_item: Missing,
     /// How many requests a second MYOB takes from this API key; 0 for no limit.
     pub rate_per_second: u32,
     /// How much of that this process takes, in percent: the rest is for others with the same key.
@@ -67,9 +70,9 @@ pub struct Options {
     pub post_timeout: Duration,
     /// Whether a rate-limited POST certainly had no effect.
     pub rate_limit_is_not_sent: bool,
-    /// How long an unanswered creation of a customer may still take effect.
+    /// How long an unanswered creation of a record may still take effect.
     pub quiet: Duration,
-    /// The least time between two searches that are to prove a customer absent.
+    /// The least time between two searches that are to prove a record absent.
     pub recheck: Duration,
     /// Invoices dated earlier are blocked.
     pub start_date: Option<Date>,
@@ -89,14 +92,16 @@ pub struct CompanyFileAccess {
 pub struct Ports {
     /// Time; all waiting goes through it.
     pub clock: Arc<dyn Clock>,
-    /// Ids for the claims on customers, and a name among those who refresh.
+    /// Ids for the claims on records, and a name among those who refresh.
     pub ids: Arc<dyn Ids>,
     /// Where refresh tokens are kept.
     pub tokens: Arc<dyn TokenStore>,
     /// Where access tokens are kept, and who gets the next one.
     pub access: Arc<dyn AccessStore>,
-    /// Where the claims on customers are kept.
-    pub customers: Arc<dyn CustomerClaims>,
+    /// Where the claims on customers and items are kept.
+    pub creations: Arc<dyn CreationClaims>,
+    /// Where the mapping is kept.
+    pub mappings: Arc<dyn MappingStore>,
 }
 
 impl fmt::Debug for Ports {

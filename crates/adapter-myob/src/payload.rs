@@ -21,8 +21,12 @@ pub(crate) struct Resolved {
     pub(crate) tax_codes: BTreeMap<String, String>,
     /// By number.
     pub(crate) items: BTreeMap<String, String>,
-    /// Of lines without an item.
-    pub(crate) account: Option<String>,
+    /// Of lines that go by account, by number.
+    pub(crate) accounts: BTreeMap<u32, String>,
+    /// Of lines that have a job, by number.
+    pub(crate) jobs: BTreeMap<u32, String>,
+    /// Of freight, if it is not that of the first line.
+    pub(crate) freight_tax_code: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -53,6 +57,8 @@ struct LineBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     account: Option<Link<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    job: Option<Link<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     ship_quantity: Option<Number>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unit_count: Option<Number>,
@@ -82,8 +88,8 @@ impl Number {
 
 /// The body of an invoice; `None` if a reference of it is not in `resolved`.
 ///
-/// Line totals are our own amounts. Freight goes under the first line's tax code: MYOB refuses
-/// freight without one, and the platform names none.
+/// Line totals are our own amounts. Freight goes under the tax code that is mapped for it, or under
+/// the first line's: MYOB refuses freight without one, and the platform names none.
 pub(crate) fn invoice_payload(
     invoice: &Invoice,
     marker: Marker,
@@ -93,7 +99,8 @@ pub(crate) fn invoice_payload(
     let parts = invoice.parts();
     let lines: Vec<LineBody<'_>> =
         parts.lines.iter().map(|line| line_body(line, layout, resolved)).collect::<Option<_>>()?;
-    let freight_tax_code = resolved.tax_codes.get(parts.lines.first()?.tax_code.as_str())?;
+    let first = resolved.tax_codes.get(parts.lines.first()?.tax_code.as_str())?;
+    let freight_tax_code = resolved.freight_tax_code.as_ref().unwrap_or(first);
     // Lines by account have no freight in the Item layout, so a freight of nothing is left out.
     let mixed = layout == Layout::Item && parts.lines.iter().any(|line| line.item.is_none());
     let freight = !mixed || parts.freight != Money::ZERO;
@@ -118,13 +125,17 @@ fn line_body<'a>(line: &'a Line, layout: Layout, resolved: &'a Resolved) -> Opti
         Some(item) => Some(resolved.items.get(item.as_str())?),
         None => None,
     };
-    let account = if item.is_none() { Some(resolved.account.as_deref()?) } else { None };
+    let account = match item {
+        Some(_) => None,
+        None => Some(resolved.accounts.get(&line.number)?),
+    };
     let quantity = || Number::of(line.quantity);
     Some(LineBody {
         r#type: "Transaction",
         description: &line.description,
         item: item.map(|uid| Link { uid }),
         account: account.map(|uid| Link { uid }),
+        job: resolved.jobs.get(&line.number).map(|uid| Link { uid }),
         ship_quantity: item.map(|_| quantity()),
         unit_count: account.map(|_| quantity()),
         unit_price: Number::of(line.unit_price),
@@ -142,6 +153,7 @@ struct CustomerBody<'a> {
     #[serde(rename = "DisplayID")]
     display_id: &'a str,
     is_active: bool,
+    notes: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     addresses: Vec<Address<'a>>,
     selling_details: SellingDetails<'a>,
@@ -163,8 +175,9 @@ struct SellingDetails<'a> {
 
 /// The body of a customer: a company, since the platform gives one name only.
 ///
-/// MYOB requires the two tax codes of a new customer; both are `tax_code`.
-pub(crate) fn customer_payload(customer: &Customer, tax_code: &str) -> String {
+/// MYOB requires the two tax codes of a new customer; both are `tax_code`. The marker says whose it
+/// is.
+pub(crate) fn customer_payload(customer: &Customer, tax_code: &str, marker: Marker) -> String {
     let code = customer.code.as_str();
     let addresses = if customer.email.is_empty() {
         Vec::new()
@@ -176,6 +189,7 @@ pub(crate) fn customer_payload(customer: &Customer, tax_code: &str) -> String {
         is_individual: false,
         display_id: code,
         is_active: true,
+        notes: marker.to_string(),
         addresses,
         selling_details: SellingDetails {
             tax_code: Link { uid: tax_code },
@@ -183,6 +197,51 @@ pub(crate) fn customer_payload(customer: &Customer, tax_code: &str) -> String {
         },
     };
     serde_json::to_string(&body).expect("texts and numbers are JSON")
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct ItemBody<'a> {
+    number: &'a str,
+    name: &'a str,
+    is_active: bool,
+    description: String,
+    use_description: bool,
+    is_sold: bool,
+    income_account: Link<'a>,
+    selling_details: ItemSelling<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct ItemSelling<'a> {
+    tax_code: Link<'a>,
+}
+
+/// The longest name of an item.
+const ITEM_NAME_MAX: usize = 30;
+
+/// The body of an item that is sold and not counted, with the UIDs of its income account and tax
+/// code. Its name is the line's description if that is short enough, and else its number. The
+/// marker says whose it is.
+pub(crate) fn item_payload(
+    line: &Line,
+    (account, tax_code): (&str, &str),
+    marker: Marker,
+) -> String {
+    let number = line.item.as_ref().map_or("", postonce_domain::ItemCode::as_str);
+    let fits = (1..=ITEM_NAME_MAX).contains(&line.description.chars().count());
+    let body = ItemBody {
+        number,
+        name: if fits { &line.description } else { number },
+        is_active: true,
+        description: marker.to_string(),
+        use_description: false,
+        is_sold: true,
+        income_account: Link { uid: account },
+        selling_details: ItemSelling { tax_code: Link { uid: tax_code } },
+    };
+    serde_json::to_string(&body).expect("texts are JSON")
 }
 
 #[cfg(test)]

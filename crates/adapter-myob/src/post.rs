@@ -27,8 +27,9 @@ impl MyobLedger {
             Outcome::NotSent { cause: NotSentCause::Unauthorised, .. } => {
                 self.api.tokens.forget(file, &access);
             }
-            Outcome::Rejected { code: Some(code), .. } if code == REFERENCE_NOT_FOUND => {
+            Outcome::Rejected { code: Some(code), reason } if code == REFERENCE_NOT_FOUND => {
                 self.references.forget(file);
+                self.mappings.gone(file, reason).await;
             }
             Outcome::Posted { .. }
             | Outcome::Rejected { .. }

@@ -1,15 +1,17 @@
 //! From an invoice to the request that can go out at once.
 
 use postonce_domain::{
-    BlockCode, BlockReason, CompanyFile, Invoice, Line, Marker, PreparedRequest,
+    BlockCode, BlockReason, CompanyFile, Invoice, Line, MappingKey, MappingKind, Marker,
+    PreparedRequest,
 };
 use postonce_ports::ledger::PrepareError;
 
 use crate::MyobLedger;
 use crate::api::unknown_text;
-use crate::customers::Wanted;
-use crate::options::Layout;
-use crate::payload::{Resolved, invoice_payload};
+use crate::creations::{Means, Sought, Wanted, find};
+use crate::mappings::Mapping;
+use crate::options::{Layout, Missing};
+use crate::payload::{Resolved, customer_payload, invoice_payload, item_payload};
 use crate::references::Kind;
 
 impl MyobLedger {
@@ -21,9 +23,14 @@ impl MyobLedger {
         let route = self.route_of(invoice)?;
         let parts = invoice.parts();
         let file = &parts.company_file;
-        let mut resolved = self.resolve(invoice).await?;
-        let wanted = wanted(invoice, &resolved);
-        resolved.customer = self.customers.resolve(&self.api, &self.references, wanted).await?;
+        let (mut resolved, pending) = self.resolve(invoice).await?;
+        for item in &pending {
+            let uid = self.item_uid(invoice, item, marker).await?;
+            resolved.items.insert(item.key.code.to_string(), uid);
+        }
+        if resolved.customer.is_empty() {
+            resolved.customer = self.customer_uid(invoice, &resolved, marker).await?;
+        }
         self.api.ready(file).await?;
         let payload = invoice_payload(invoice, marker, self.layout, &resolved);
         let payload = payload.ok_or_else(|| {
@@ -40,12 +47,67 @@ impl MyobLedger {
         })
     }
 
-    /// Asks for the same references, and creates no customer.
+    /// Asks for the same references, and creates nothing.
     pub(crate) async fn check_invoice(&self, invoice: &Invoice) -> Result<(), PrepareError> {
         self.route_of(invoice)?;
-        let resolved = self.resolve(invoice).await?;
-        let wanted = wanted(invoice, &resolved);
-        self.customers.check(&self.api, &self.references, wanted).await
+        let parts = invoice.parts();
+        let (resolved, pending) = self.resolve(invoice).await?;
+        for item in &pending {
+            let Pending { key, .. } = item;
+            let sought = Sought { file: &parts.company_file, kind: Kind::Item, key };
+            find(self.means(), sought, self.missing_item).await?;
+        }
+        if let Some(key) = customer_key(invoice).filter(|_| resolved.customer.is_empty()) {
+            let sought = Sought { file: &parts.company_file, kind: Kind::Customer, key: &key };
+            find(self.means(), sought, self.missing_customer).await?;
+        }
+        Ok(())
+    }
+
+    fn means(&self) -> Means<'_> {
+        Means { api: &self.api, references: &self.references, mappings: &self.mappings }
+    }
+
+    async fn customer_uid(
+        &self,
+        invoice: &Invoice,
+        resolved: &Resolved,
+        marker: Marker,
+    ) -> Result<String, PrepareError> {
+        let parts = invoice.parts();
+        let customer = &parts.customer;
+        let key = customer_key(invoice).ok_or_else(|| {
+            blocked(BlockCode::Unreadable, "the customer's code is no code".to_owned())
+        })?;
+        let first = parts.lines.first().map(|line| line.tax_code.as_str());
+        let tax_code = first.and_then(|code| resolved.tax_codes.get(code));
+        let tax_code = tax_code.map_or("", String::as_str);
+        let wanted = Wanted {
+            sought: Sought { file: &parts.company_file, kind: Kind::Customer, key: &key },
+            missing: self.missing_customer,
+            name: &customer.name,
+            installation: marker.installation,
+            payload: &|marker| customer_payload(customer, tax_code, marker),
+        };
+        self.creations.resolve(self.means(), wanted).await
+    }
+
+    async fn item_uid(
+        &self,
+        invoice: &Invoice,
+        item: &Pending<'_>,
+        marker: Marker,
+    ) -> Result<String, PrepareError> {
+        let parts = invoice.parts();
+        let (account, tax_code) = (item.account.as_str(), item.tax_code.as_str());
+        let wanted = Wanted {
+            sought: Sought { file: &parts.company_file, kind: Kind::Item, key: &item.key },
+            missing: self.missing_item,
+            name: &item.line.description,
+            installation: marker.installation,
+            payload: &|marker| item_payload(item.line, (account, tax_code), marker),
+        };
+        self.creations.resolve(self.means(), wanted).await
     }
 
     /// Where the invoice goes, if it may go at all. Asks nobody.
@@ -69,29 +131,62 @@ impl MyobLedger {
         }
     }
 
-    /// All but the customer, which comes last: it is not created for an invoice that cannot be
-    /// sent anyway.
-    async fn resolve(&self, invoice: &Invoice) -> Result<Resolved, PrepareError> {
+    /// All but what may be created, which comes last: nothing is created for an invoice that cannot
+    /// be sent anyway. What is mapped is taken from there, and the rest is looked up as it is
+    /// written.
+    async fn resolve<'a>(
+        &self,
+        invoice: &'a Invoice,
+    ) -> Result<(Resolved, Vec<Pending<'a>>), PrepareError> {
         let parts = invoice.parts();
         let file = &parts.company_file;
-        let mut resolved = Resolved::default();
+        let customer = parts.customer.code.as_str();
+        let mapping = self.mappings.of(invoice, self.layout).await?;
+        let mut resolved = Resolved {
+            customer: mapping.uid(MappingKind::Customer, customer)?.unwrap_or_default(),
+            freight_tax_code: mapping.freight()?,
+            ..Resolved::default()
+        };
+        let mut pending: Vec<Pending<'a>> = Vec::new();
         for line in &parts.lines {
             let code = line.tax_code.as_str();
             if !resolved.tax_codes.contains_key(code) {
-                let uid = self.reference(file, Kind::TaxCode, code).await?;
+                let uid = match mapping.uid(MappingKind::TaxCode, code)? {
+                    Some(uid) => uid,
+                    None => self.reference(file, Kind::TaxCode, code).await?,
+                };
                 resolved.tax_codes.insert(code.to_owned(), uid);
             }
-            if let Some(number) = self.item(line)
-                && !resolved.items.contains_key(number)
+            if let Some(job) = mapping.job(customer, line)? {
+                resolved.jobs.insert(line.number, job);
+            }
+            let Some(number) = self.item(line) else {
+                let uid = self.account_of(file, &mapping, line).await?;
+                resolved.accounts.insert(line.number, uid);
+                continue;
+            };
+            if resolved.items.contains_key(number)
+                || pending.iter().any(|item| item.key.code.as_str() == number)
             {
-                let uid = self.reference(file, Kind::Item, number).await?;
-                resolved.items.insert(number.to_owned(), uid);
+                continue;
+            }
+            let uid = mapping.uid(MappingKind::Item, number)?;
+            match (uid, MappingKey::of(MappingKind::Item, number), self.missing_item) {
+                (Some(uid), _, _) => {
+                    resolved.items.insert(number.to_owned(), uid);
+                }
+                (None, Some(key), Missing::Create) => {
+                    let account = self.account_of(file, &mapping, line).await?;
+                    let tax_code = resolved.tax_codes.get(code).cloned().unwrap_or_default();
+                    pending.push(Pending { key, line, account, tax_code });
+                }
+                (None, _, _) => {
+                    let uid = self.reference(file, Kind::Item, number).await?;
+                    resolved.items.insert(number.to_owned(), uid);
+                }
             }
         }
-        if parts.lines.iter().any(|line| self.item(line).is_none()) {
-            resolved.account = Some(self.account(file).await?);
-        }
-        Ok(resolved)
+        Ok((resolved, pending))
     }
 
     /// The item that the line goes by, if it goes by one.
@@ -100,9 +195,21 @@ impl MyobLedger {
         item.map(postonce_domain::ItemCode::as_str)
     }
 
+    async fn account_of(
+        &self,
+        file: &CompanyFile,
+        mapping: &Mapping,
+        line: &Line,
+    ) -> Result<String, PrepareError> {
+        match mapping.account(line)? {
+            Some(uid) => Ok(uid),
+            None => self.account(file).await,
+        }
+    }
+
     async fn account(&self, file: &CompanyFile) -> Result<String, PrepareError> {
         let Some(account) = &self.default_account else {
-            let text = "no account is configured; set `ledger.default_account`";
+            let text = "no account is configured; map `*`, or set `ledger.default_account`";
             return Err(blocked(BlockCode::AccountMissing, text.to_owned()));
         };
         self.reference(file, Kind::Account, account).await
@@ -118,15 +225,19 @@ impl MyobLedger {
     }
 }
 
-fn wanted<'a>(invoice: &'a Invoice, resolved: &'a Resolved) -> Wanted<'a> {
-    let parts = invoice.parts();
-    let first = parts.lines.first().map(|line| line.tax_code.as_str());
-    let tax_code = first.and_then(|code| resolved.tax_codes.get(code));
-    Wanted {
-        file: &parts.company_file,
-        customer: &parts.customer,
-        tax_code: tax_code.map_or("", String::as_str),
-    }
+/// An item that is to be found, and created if it is not there.
+#[derive(Debug)]
+struct Pending<'a> {
+    key: MappingKey,
+    /// The first line that has it.
+    line: &'a Line,
+    /// The UIDs that a new one gets.
+    account: String,
+    tax_code: String,
+}
+
+fn customer_key(invoice: &Invoice) -> Option<MappingKey> {
+    MappingKey::of(MappingKind::Customer, invoice.parts().customer.code.as_str())
 }
 
 fn blocked(code: BlockCode, text: String) -> PrepareError {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use postonce_domain::{BlockCode, BlockReason, CompanyFile};
+use postonce_domain::{BlockCode, BlockReason, CompanyFile, MappingKind};
 use postonce_ports::clock::Clock;
 use postonce_ports::ledger::{LedgerError, PrepareError};
 
@@ -30,6 +30,7 @@ pub(crate) enum Kind {
     Item,
     Account,
     TaxCode,
+    Job,
 }
 
 /// What a code was found to be.
@@ -44,13 +45,25 @@ pub(crate) enum Lookup {
 }
 
 impl Kind {
+    /// The kind of records that a row of the mapping leads to.
+    pub(crate) const fn of(kind: MappingKind) -> Self {
+        match kind {
+            MappingKind::Customer => Self::Customer,
+            MappingKind::Account => Self::Account,
+            MappingKind::Item => Self::Item,
+            MappingKind::TaxCode | MappingKind::FreightTaxCode => Self::TaxCode,
+            MappingKind::Job => Self::Job,
+        }
+    }
+
     /// The resource and the field that holds the code.
-    const fn place(self) -> (&'static str, &'static str) {
+    pub(crate) const fn place(self) -> (&'static str, &'static str) {
         match self {
             Self::Customer => ("Contact/Customer", "DisplayID"),
             Self::Item => ("Inventory/Item", "Number"),
             Self::Account => ("GeneralLedger/Account", "DisplayID"),
             Self::TaxCode => ("GeneralLedger/TaxCode", "Code"),
+            Self::Job => ("GeneralLedger/Job", "Number"),
         }
     }
 
@@ -60,6 +73,7 @@ impl Kind {
             Self::Item => "item",
             Self::Account => "account",
             Self::TaxCode => "tax code",
+            Self::Job => "job",
         }
     }
 
@@ -69,6 +83,7 @@ impl Kind {
             Self::Item => BlockCode::ItemMissing,
             Self::Account => BlockCode::AccountMissing,
             Self::TaxCode => BlockCode::TaxCodeMissing,
+            Self::Job => BlockCode::JobMissing,
         }
     }
 

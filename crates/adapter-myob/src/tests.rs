@@ -4,6 +4,7 @@ mod creating;
 pub(crate) mod host;
 mod ledger;
 mod limits;
+mod mapped;
 mod posting;
 mod preparing;
 mod searching;

@@ -51,6 +51,7 @@ const MIGRATIONS: &[Migration] = migrations![
     14 "file_note" "0014_file_note.sql",
     15 "ledger_access" "0015_ledger_access.sql",
     16 "invoice_flag" "0016_invoice_flag.sql",
+    17 "mapping" "0017_mapping.sql",
 ];
 
 /// The newest version that this program knows.

@@ -2,6 +2,7 @@
 
 mod cutover;
 mod flags;
+mod mapping;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ use postonce_engine::Verdict;
 
 pub(crate) use cutover::Cutover;
 pub(crate) use flags::{Flagged, FlaggedVerb};
+pub(crate) use mapping::{Mapping, MappingList, MappingSet, MappingSuggest};
 
 use crate::config::Flags;
 use crate::import::Format;
@@ -112,6 +114,9 @@ pub(crate) enum Command {
     Connect(Connect),
     /// Until when the past of company files is settled: show it, settle it, take it back
     Cutover(Cutover),
+    /// What the platform's codes are in MYOB
+    #[command(subcommand)]
+    Mapping(Mapping),
     /// Look at the database's health, and change nothing
     Doctor,
     /// Bring the database's schema up to date
@@ -179,7 +184,11 @@ pub(crate) enum Rejected {
 #[derive(Debug, Subcommand)]
 pub(crate) enum InDoubt {
     /// List invoices in doubt
-    List,
+    List {
+        /// Customers and items instead of which nobody knows whether they were created
+        #[arg(long)]
+        creations: bool,
+    },
     /// Ask the ledger now
     Check {
         /// Invoices, by id or ALIAS:NUMBER [default: all in doubt]

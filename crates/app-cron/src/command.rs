@@ -13,6 +13,7 @@ mod hold;
 mod import;
 mod in_doubt;
 mod invoices;
+mod mapping;
 mod migrate;
 mod reprocess;
 mod run_end;
@@ -44,6 +45,7 @@ pub(crate) async fn run(command: Command, context: &Context<'_>) -> Result<Exit,
         Command::Audit(args) => audit::run(context, args).await,
         Command::Connect(args) => connect::run(context, &args).await,
         Command::Cutover(args) => cutover::run(context, &args).await,
+        Command::Mapping(args) => mapping::run(context, args).await,
         Command::Doctor => doctor::run(context).await,
         Command::Migrate => migrate::run(context).await,
         Command::Config(args) => config::run(context, &args),

@@ -17,7 +17,7 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use jiff::civil::Date;
-use postonce_adapter_myob::{BadKey, Layout, MissingCustomer, TokenKeys};
+use postonce_adapter_myob::{BadKey, Layout, Missing, TokenKeys};
 use postonce_domain::{CompanyFile, DoubtPolicy};
 use postonce_engine::Lookup;
 use secrecy::SecretString;
@@ -97,7 +97,8 @@ pub struct LedgerConfig {
     pub refresh_token: Option<SecretString>,
     pub layout: Layout,
     pub default_account: Option<String>,
-    pub missing_customer: MissingCustomer,
+    pub missing_customer: Missing,
+    pub missing_item: Missing,
     pub concurrency: NonZeroUsize,
     pub rate_per_second: u32,
     pub rate_share_percent: u32,

@@ -8,13 +8,14 @@ use postonce_adapter_mysql::{self as mysql, LockRefused, MysqlCheckup, MysqlStor
 use postonce_adapter_sqlite::{SqliteCheckup, SqliteStore};
 use postonce_ports::access::AccessStore;
 use postonce_ports::checkup::Checkup;
-use postonce_ports::customer::CustomerClaims;
+use postonce_ports::creation::CreationClaims;
 use postonce_ports::doubt::DoubtStore;
 use postonce_ports::file_note::FileNotes;
 use postonce_ports::flag::Flags;
 use postonce_ports::history::RunHistory;
 use postonce_ports::intake::Intake;
 use postonce_ports::lock::RunLock;
+use postonce_ports::mapping::MappingStore;
 use postonce_ports::reader::InvoiceReader;
 use postonce_ports::registry::Registry;
 use postonce_ports::store::InvoiceStore;
@@ -46,7 +47,8 @@ pub(crate) struct Database {
     pub(crate) flags: Arc<dyn Flags>,
     pub(crate) tokens: Arc<dyn TokenStore>,
     pub(crate) access: Arc<dyn AccessStore>,
-    pub(crate) customers: Arc<dyn CustomerClaims>,
+    pub(crate) creations: Arc<dyn CreationClaims>,
+    pub(crate) mappings: Arc<dyn MappingStore>,
     /// A store whose lock must prove that it excludes; a file's does by the system.
     server: Option<MysqlStore>,
 }
@@ -127,14 +129,8 @@ impl Database {
     fn of<S>(store: S) -> Self
     where
         S: InvoiceStore + DoubtStore + Intake + InvoiceReader + Registry,
-        S: RunLock
-            + RunHistory
-            + FileNotes
-            + Flags
-            + TokenStore
-            + AccessStore
-            + CustomerClaims
-            + 'static,
+        S: RunLock + RunHistory + FileNotes + Flags,
+        S: TokenStore + AccessStore + CreationClaims + MappingStore + 'static,
     {
         let store = Arc::new(store);
         Self {
@@ -148,7 +144,8 @@ impl Database {
             flags: store.clone(),
             tokens: store.clone(),
             access: store.clone(),
-            customers: store.clone(),
+            creations: store.clone(),
+            mappings: store.clone(),
             store,
             server: None,
         }

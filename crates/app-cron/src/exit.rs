@@ -179,6 +179,12 @@ impl From<LockError> for Failure {
     }
 }
 
+impl From<LedgerError> for Failure {
+    fn from(error: LedgerError) -> Self {
+        EngineError::Ledger(error).into()
+    }
+}
+
 impl From<ResolveError> for Failure {
     fn from(error: ResolveError) -> Self {
         match error {

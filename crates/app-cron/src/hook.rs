@@ -5,9 +5,10 @@ use std::sync::Arc;
 use postonce_engine::{Policy, Ports};
 use postonce_ports::access::AccessStore;
 use postonce_ports::clock::Clock;
-use postonce_ports::customer::CustomerClaims;
+use postonce_ports::creation::CreationClaims;
 use postonce_ports::file_note::FileNotes;
 use postonce_ports::intake::Intake;
+use postonce_ports::mapping::MappingStore;
 use postonce_ports::reader::InvoiceReader;
 use postonce_ports::token::TokenStore;
 
@@ -21,7 +22,8 @@ pub struct SidePorts {
     pub notes: Arc<dyn FileNotes>,
     pub tokens: Arc<dyn TokenStore>,
     pub access: Arc<dyn AccessStore>,
-    pub customers: Arc<dyn CustomerClaims>,
+    pub creations: Arc<dyn CreationClaims>,
+    pub mappings: Arc<dyn MappingStore>,
     pub clock: Arc<dyn Clock>,
 }
 
@@ -32,8 +34,8 @@ pub trait PortHook: Send + Sync {
         ports
     }
 
-    /// The other ports; the ledger gets its `tokens`, `access`, `customers` and `clock` from here,
-    /// and the engine the same `clock`. They are asked for first.
+    /// The other ports; the ledger gets its `tokens`, `access`, `creations`, `mappings` and `clock`
+    /// from here, and the engine the same `clock`. They are asked for first.
     fn side_ports(&self, ports: SidePorts) -> SidePorts {
         ports
     }

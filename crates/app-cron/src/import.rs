@@ -18,6 +18,8 @@ use postonce_domain::{Invoice, InvoiceNumber};
 use postonce_ports::intake::{ImportProblem, ImportRefusal};
 
 use assemble::Assembler;
+pub(crate) use csv::without_mark;
+pub(crate) use guard::Guard;
 pub use problem::{Problem, Problems};
 pub use row::COLUMNS;
 

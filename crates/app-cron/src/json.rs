@@ -1,6 +1,7 @@
 //! The shapes of our JSON. Programs rely on their names: fields are added, never renamed.
 
 mod flag;
+mod mapping;
 mod past;
 
 use jiff::Timestamp;
@@ -15,6 +16,10 @@ use serde::Serialize;
 use serde::ser::SerializeMap;
 
 pub(crate) use flag::{FlagJson, FlaggedJson};
+pub(crate) use mapping::{
+    ClonedJson, CreationJson, LedgerRecordJson, MappingImportJson, MappingRowJson, ObstacleJson,
+    SuggestionJson,
+};
 pub(crate) use past::{CutoverJson, FileNoteJson, FilePastJson};
 
 use crate::import::Problem;

@@ -20,6 +20,7 @@ pub mod exit;
 mod hook;
 pub mod import;
 mod json;
+mod mapping_file;
 mod no_ledger;
 mod output;
 mod progress;

@@ -12,6 +12,7 @@ use postonce_domain::{CompanyFile, QuietParts, Trigger};
 use postonce_engine::{Engine, Origin, Policy, Ports, SyncRequest};
 use postonce_ports::clock::Clock;
 use postonce_ports::ledger::Ledger;
+use postonce_ports::mapping::LedgerDirectory;
 use postonce_ports::registry::{Agreed, CompanyFileWritten, LockSettings};
 use secrecy::SecretString;
 
@@ -66,7 +67,8 @@ impl<'a> Base<'a> {
             notes: Arc::clone(&database.notes),
             tokens: Arc::clone(&database.tokens),
             access: Arc::clone(&database.access),
-            customers: Arc::clone(&database.customers),
+            creations: Arc::clone(&database.creations),
+            mappings: Arc::clone(&database.mappings),
             clock: Arc::new(HostClock),
         });
         Ok(Self { config, database, side, hook, actor: sources.actor() })
@@ -82,6 +84,13 @@ impl<'a> Base<'a> {
         self.agree().await?;
         let keys = self.token_keys().await?;
         Ok(self.ports_with(Arc::new(self.ledger(keys)?)))
+    }
+
+    /// What the ledger of the configuration has.
+    pub(crate) async fn directory(&self) -> Result<Arc<dyn LedgerDirectory>, Failure> {
+        self.agree().await?;
+        let keys = self.token_keys().await?;
+        Ok(Arc::new(self.ledger(keys)?))
     }
 
     /// The engine's ports for what never asks the ledger.
@@ -201,6 +210,7 @@ impl<'a> Base<'a> {
             layout: ledger.layout,
             default_account: ledger.default_account.clone(),
             missing_customer: ledger.missing_customer,
+            missing_item: ledger.missing_item,
             rate_per_second: ledger.rate_per_second,
             rate_share_percent: ledger.rate_share_percent,
             post_timeout: ledger.post_timeout,
@@ -216,7 +226,8 @@ impl<'a> Base<'a> {
             ids: Arc::new(RandomIds),
             tokens: sealed.clone(),
             access: sealed,
-            customers: Arc::clone(&self.side.customers),
+            creations: Arc::clone(&self.side.creations),
+            mappings: Arc::clone(&self.side.mappings),
         };
         MyobLedger::new(options, self.files(), ledger.is_loopback, ports)
             .map_err(|error| Failure::new(Exit::BadConfiguration, chain(&error)))

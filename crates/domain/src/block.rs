@@ -17,6 +17,12 @@ stored_names! {
         ItemMissing = "item_missing",
         /// The ledger has no such account, or none is configured.
         AccountMissing = "account_missing",
+        /// The ledger has no such job.
+        JobMissing = "job_missing",
+        /// The item's creation went unanswered; a search must find it first.
+        ItemInDoubt = "item_in_doubt",
+        /// The mapping of one of its codes waits for a person's review.
+        MappingReview = "mapping_review",
         /// Line count or total differ from what was declared.
         TotalsDiffer = "totals_differ",
         /// The company file is not configured.

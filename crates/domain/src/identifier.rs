@@ -115,6 +115,12 @@ identifier! {
 }
 
 identifier! {
+    /// What a row of the mapping is for: a code of the platform, `*`, `item:CODE` or
+    /// `customer:CODE`; see [`MappingKind::code`](crate::MappingKind::code).
+    MappingCode, max 64, printable
+}
+
+identifier! {
     /// The ledger's own id of a document, in the adapter's one spelling.
     LedgerUid, max 64, code
 }

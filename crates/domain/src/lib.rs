@@ -22,6 +22,7 @@ mod identifier;
 mod invoice;
 mod invoice_number;
 mod life;
+mod mapping;
 mod money;
 mod note;
 mod outcome;
@@ -37,12 +38,17 @@ pub use computed::Computed;
 pub use decimal::DecimalError;
 pub use doubt::{DoubtPolicy, Misses, QuietParts, QuietTooShort};
 pub use identifier::{
-    CompanyFile, CustomerCode, ExternalId, IdentifierError, ItemCode, LedgerUid, TaxCode,
+    CompanyFile, CustomerCode, ExternalId, IdentifierError, ItemCode, LedgerUid, MappingCode,
+    TaxCode,
 };
 pub use invoice::{Customer, Invoice, InvoiceError, InvoiceParts, Line, Side, UnknownSide, total};
 pub use invoice_number::{InvoiceNumber, InvoiceNumberError};
 pub use life::{
     Guard, InvoiceId, InvoiceState, Life, Move, MoveError, Settled, StateName, Version,
+};
+pub use mapping::{
+    LedgerRecord, Mapped, MappingCodeError, MappingKey, MappingKind, MappingRow, MappingState,
+    Match, Suggested, Suggestion, suggest,
 };
 pub use money::{Money, Percent, Quantity, UnitPrice, line_amount};
 pub use note::{NoteKind, claim_note, outcome_note};

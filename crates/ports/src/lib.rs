@@ -11,12 +11,12 @@
 //! Each sentence of a method's doc is a test of the contract suite that every adapter passes.
 //! A consumer takes the modules singly: [`clock`], [`store`], [`intake`], [`doubt`], [`reader`],
 //! [`lock`], [`keyed`], [`history`], [`registry`], [`file_note`], [`flag`], [`checkup`], [`ledger`],
-//! [`token`], [`access`], [`customer`].
+//! [`token`], [`access`], [`creation`], [`mapping`].
 
 pub mod access;
 pub mod checkup;
 pub mod clock;
-pub mod customer;
+pub mod creation;
 pub mod doubt;
 pub mod error;
 pub mod file_note;
@@ -26,6 +26,7 @@ pub mod intake;
 pub mod keyed;
 pub mod ledger;
 pub mod lock;
+pub mod mapping;
 pub mod reader;
 pub mod registry;
 pub mod store;

@@ -6,11 +6,13 @@
 
 pub mod access;
 pub mod claim;
+pub mod creation;
 pub mod declared;
 pub mod file_note;
 pub mod flag;
 pub mod intake;
 pub mod life;
+pub mod mapping;
 pub mod note;
 pub mod page;
 pub mod rows;

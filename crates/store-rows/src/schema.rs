@@ -178,6 +178,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    postonce_ledger_mapping (company_file, kind, code) {
+        company_file -> Text,
+        kind -> Text,
+        code -> Text,
+        ledger_uid -> Nullable<Text>,
+        ledger_code -> Text,
+        ledger_name -> Text,
+        state -> Text,
+        reason -> Text,
+        version -> BigInt,
+        updated_at -> BigInt,
+        updated_by -> Text,
+    }
+}
+
+diesel::table! {
     postonce_sync_lock (only) {
         only -> BigInt,
         kind -> Text,

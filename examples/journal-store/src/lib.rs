@@ -22,7 +22,7 @@
 //! `store` (the heart), then the other ports.
 
 mod checkup;
-mod customer;
+mod creation;
 mod doubt;
 mod history;
 mod intake;

@@ -134,6 +134,8 @@ pub(crate) struct CustomerRow {
     #[serde(with = "text")]
     pub(crate) claim: Uuid,
     #[serde(with = "text")]
+    pub(crate) since: Timestamp,
+    #[serde(with = "text")]
     pub(crate) quiet_until: Timestamp,
     #[serde(with = "text::maybe")]
     pub(crate) first_miss: Option<Timestamp>,

@@ -1,6 +1,6 @@
 //! What preparing and checking promise.
 
-use postonce_adapter_myob::{Layout, MissingCustomer};
+use postonce_adapter_myob::{Layout, Missing};
 use postonce_domain::{
     BlockCode, Customer, CustomerCode, Invoice, InvoiceParts, ItemCode, Line, Outcome,
 };
@@ -39,7 +39,7 @@ async fn code(world: &World, invoice: &Invoice) -> Option<BlockCode> {
 #[tokio::test]
 async fn a_check_creates_nothing_that_preparing_would_create() {
     let create = |options: &mut postonce_adapter_myob::Options| {
-        options.missing_customer = MissingCustomer::Create;
+        options.missing_customer = Missing::Create;
     };
     let world = World::with(0, create).await;
     let posts = async || {

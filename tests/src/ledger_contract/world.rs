@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use postonce_adapter_host::{HostClock, RandomIds};
 use postonce_adapter_memory::MemoryStore;
-use postonce_adapter_myob::{Layout, MissingCustomer, MyobLedger, Options, Ports};
+use postonce_adapter_myob::{Layout, Missing, MyobLedger, Options, Ports};
 use postonce_domain::{
     Attempt, ClaimToken, CompanyFile, Customer, CustomerCode, ExternalId, InstallationId, Invoice,
     InvoiceId, InvoiceNumber, InvoiceParts, Line, Marker, Money, NotAfter, Outcome, Percent,
@@ -219,7 +219,8 @@ fn adapter(options: &Options, clock: &Arc<dyn Clock>) -> MyobLedger {
         ids: Arc::new(RandomIds),
         tokens: Arc::new(store.clone()),
         access: Arc::new(store.clone()),
-        customers: Arc::new(store),
+        creations: Arc::new(store.clone()),
+        mappings: Arc::new(store),
     };
     MyobLedger::new(options.clone(), BTreeMap::new(), true, ports).unwrap()
 }
@@ -233,7 +234,8 @@ fn options(url: &str) -> Options {
         refresh_token: Some("sandbox".into()),
         layout: Layout::Service,
         default_account: Some("4-1000".to_owned()),
-        missing_customer: MissingCustomer::Block,
+        missing_customer: Missing::Block,
+        missing_item: Missing::Block,
         rate_per_second: 0,
         rate_share_percent: 100,
         post_timeout: Duration::from_secs(30),

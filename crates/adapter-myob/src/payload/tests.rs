@@ -50,7 +50,9 @@ fn resolved() -> Resolved {
         customer: "customer-uid".to_owned(),
         tax_codes: [("GST".to_owned(), "gst-uid".to_owned())].into(),
         items: [("W".to_owned(), "widget-uid".to_owned())].into(),
-        account: Some("account-uid".to_owned()),
+        accounts: (1..=4).map(|line| (line, "account-uid".to_owned())).collect(),
+        jobs: BTreeMap::new(),
+        freight_tax_code: None,
     }
 }
 
@@ -88,7 +90,9 @@ fn no_uid_or_version_of_our_own_is_sent() {
         let invoice = invoice(vec![line(1, Some("W"))], "5");
         invoice_payload(&invoice, marker(), layout, &resolved()).unwrap()
     };
-    for body in [body(Layout::Service), body(Layout::Item), customer_payload(&customer(), "t")] {
+    let item = item_payload(&line(1, Some("W")), ("a", "t"), marker());
+    let customer = customer_payload(&customer(), "t", marker());
+    for body in [body(Layout::Service), body(Layout::Item), customer, item] {
         let top: BTreeMap<String, Box<RawValue>> = serde_json::from_str(&body).unwrap();
         assert!(!top.contains_key("UID"), "{body}");
         assert!(!body.contains("RowID") && !body.contains("RowVersion"), "{body}");
@@ -98,20 +102,39 @@ fn no_uid_or_version_of_our_own_is_sent() {
 #[test]
 fn an_unresolved_reference_makes_no_body() {
     let invoice = invoice(vec![line(1, Some("W"))], "0");
-    let none = Resolved { account: None, items: [].into(), ..resolved() };
+    let none = Resolved { accounts: [].into(), items: [].into(), ..resolved() };
     assert!(invoice_payload(&invoice, marker(), Layout::Item, &none).is_none());
     assert!(invoice_payload(&invoice, marker(), Layout::Service, &none).is_none());
 }
 
 #[test]
 fn a_new_customer_is_a_company_with_its_code() {
-    let expected = concat!(
-        r#"{"CompanyName":"Ann","IsIndividual":false,"DisplayID":"C-1","IsActive":true,"#,
-        r#""Addresses":[{"Location":1,"Email":"ann@example.com"}],"#,
+    let start =
+        r#"{"CompanyName":"Ann","IsIndividual":false,"DisplayID":"C-1","IsActive":true,"Notes":""#;
+    let rest = concat!(
+        r#"","Addresses":[{"Location":1,"Email":"ann@example.com"}],"#,
         r#""SellingDetails":{"TaxCode":{"UID":"t"},"FreightTaxCode":{"UID":"t"}}}"#,
     );
-    assert_eq!(customer_payload(&customer(), "t"), expected);
+    let body = customer_payload(&customer(), "t", marker());
+    assert_eq!(body, format!("{start}{}{rest}", marker()));
     let nameless = Customer { name: String::new(), email: String::new(), ..customer() };
-    let body = customer_payload(&nameless, "t");
+    let body = customer_payload(&nameless, "t", marker());
     assert!(body.contains(r#""CompanyName":"C-1""#) && !body.contains("Addresses"), "{body}");
+}
+
+#[test]
+fn a_new_item_is_named_by_its_line_if_that_is_short_enough() {
+    let mut line = line(1, Some("W"));
+    let name = |line: &Line| {
+        let body = item_payload(line, ("a", "t"), marker());
+        let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+        body["Name"].as_str().unwrap_or_default().to_owned()
+    };
+    for (description, wanted) in [("é".repeat(30), "é".repeat(30)), ("é".repeat(31), "W".into())]
+    {
+        line.description = description;
+        assert_eq!(name(&line), wanted);
+    }
+    line.description = String::new();
+    assert_eq!(name(&line), "W");
 }

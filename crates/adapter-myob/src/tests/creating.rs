@@ -1,15 +1,20 @@
-//! Tests of creating customers: once, or not again before it is known what became of it.
+//! Tests of creating customers and items: once, or not again before it is known what became of it.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use postonce_domain::BlockCode;
+use postonce_domain::{
+    BlockCode, ClaimId, Invoice, InvoiceParts, ItemCode, MappingKey, MappingKind,
+};
 use postonce_ports::ledger::{Ledger, PrepareError};
+use serde_json::Value;
+use uuid::Uuid;
 
-use crate::MissingCustomer;
-use crate::tests::ledger::{UID, World, invoice, marker};
+use crate::tests::host::{TestClaims, TestClock};
+use crate::tests::ledger::{UID, World, file, invoice, marker, parts};
 use crate::tests::server::{Reply, Seen, answer, answer_with, page};
+use crate::{Layout, Missing};
 
 fn is_creation(seen: &Seen) -> bool {
     seen.method == "POST" && seen.target.contains("/Contact/Customer")
@@ -29,7 +34,7 @@ fn world(there: Arc<AtomicBool>, reply: impl Fn() -> Reply + Send + Sync + 'stat
             }
             (is_search(seen) && !there.load(Ordering::SeqCst)).then(|| page(""))
         },
-        |options| options.missing_customer = MissingCustomer::Create,
+        |options| options.missing_customer = Missing::Create,
     )
 }
 
@@ -75,6 +80,8 @@ async fn an_unanswered_creation_blocks_until_a_search_finds_the_customer() {
     world.prepared().await;
     assert_eq!(creations(&world), 1);
     assert_eq!(world.claims.open(), 0);
+    let mapped = world.mappings.uid(MappingKind::Customer, "C-1");
+    assert_eq!(mapped.as_deref(), Some(UID), "what was found of ours is on record");
 }
 
 #[tokio::test]
@@ -115,9 +122,153 @@ async fn a_customer_that_appears_before_the_claim_is_not_created() {
             let first = is_search(seen) && searches.fetch_add(1, Ordering::SeqCst) == 0;
             first.then(|| page(""))
         },
-        |options| options.missing_customer = MissingCustomer::Create,
+        |options| options.missing_customer = Missing::Create,
     );
     world.prepared().await;
     assert_eq!(creations(&world), 0);
     assert_eq!(world.claims.open(), 0);
+}
+
+#[tokio::test]
+async fn what_was_created_is_not_created_again_while_no_search_finds_it() {
+    // Searches go on finding nothing, as they may for a while.
+    let world = world(Arc::default(), created);
+    world.prepared().await;
+    assert_eq!(creations(&world), 1);
+    assert_eq!(world.mappings.uid(MappingKind::Customer, "C-1").as_deref(), Some(UID));
+    // Another process, which has looked into the mapping just before.
+    world.ledger.references.forget(&file());
+    world.prepared().await;
+    assert_eq!((creations(&world), world.claims.open()), (1, 0), "it looks again under its claim");
+    world.ledger.references.forget(&file());
+    world.clock.advance(Duration::from_secs(6));
+    world.prepared().await;
+    assert_eq!((creations(&world), world.claims.open()), (1, 0), "any process, later");
+}
+
+#[tokio::test]
+async fn a_late_word_that_nothing_was_sent_frees_no_claim_of_another() {
+    let claims = Arc::new(OnceLock::<Arc<TestClaims>>::new());
+    let theirs = Arc::clone(&claims);
+    let world = world(Arc::default(), move || {
+        // Meanwhile a search has found our claim without effect, and another process has claimed.
+        let claims = theirs.get().unwrap();
+        claims.clear();
+        let key = MappingKey::of(MappingKind::Customer, "C-1").unwrap();
+        claims.open_as(key, ClaimId(Uuid::from_u128(99)));
+        answer(429, "")
+    });
+    claims.set(Arc::clone(&world.claims)).unwrap();
+    world.ledger.prepare(&invoice(), marker()).await.unwrap_err();
+    assert_eq!((creations(&world), world.claims.open()), (1, 1), "the other one's claim stands");
+}
+
+#[tokio::test]
+async fn a_miss_counts_from_when_its_search_began() {
+    let clock = Arc::new(OnceLock::<Arc<TestClock>>::new());
+    let slow = Arc::clone(&clock);
+    let world = World::with(
+        move |seen| {
+            if is_creation(seen) {
+                return Some(Reply::Close);
+            }
+            is_search(seen).then(|| {
+                slow.get().unwrap().advance(Duration::from_secs(7));
+                page("")
+            })
+        },
+        |options| options.missing_customer = Missing::Create,
+    );
+    clock.set(Arc::clone(&world.clock)).unwrap();
+    assert_eq!(blocked(&world).await, Some(BlockCode::CustomerInDoubt));
+    assert_eq!(blocked(&world).await, Some(BlockCode::CustomerInDoubt));
+    let took = world.claims.took.lock().unwrap().clone();
+    assert_eq!(took, [Duration::from_secs(7)], "the search lasted so long");
+}
+
+fn with_item() -> Invoice {
+    let mut lines = parts().lines;
+    lines[0].item = Some(ItemCode::parse("BIND").unwrap());
+    Invoice::new(InvoiceParts { lines, ..parts() }).unwrap()
+}
+
+/// A world that may create items, has none, and answers a creation with `reply`.
+fn item_world(missing: Missing, reply: impl Fn() -> Reply + Send + Sync + 'static) -> World {
+    World::with(
+        move |seen| {
+            let is_item = seen.target.contains("/Inventory/Item");
+            match seen.method.as_str() {
+                "POST" if is_item => Some(reply()),
+                "GET" if is_item => Some(page("")),
+                _ => None,
+            }
+        },
+        move |options| {
+            options.layout = Layout::Item;
+            options.missing_item = missing;
+        },
+    )
+}
+
+fn items_created(world: &World) -> Vec<Value> {
+    let seen = world.server.seen().into_iter();
+    let created = seen.filter(|it| it.method == "POST" && it.target.contains("/Inventory/Item"));
+    created.map(|it| serde_json::from_str(&it.body).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_missing_item_is_created_once_with_account_tax_code_and_marker() {
+    let world = item_world(Missing::Create, created);
+    world.ledger.check(&with_item()).await.unwrap();
+    assert_eq!(items_created(&world).len(), 0, "a look creates nothing");
+    for _ in 0..2 {
+        let request = world.ledger.prepare(&with_item(), marker()).await.unwrap();
+        let payload: Value = serde_json::from_str(&request.payload).unwrap();
+        assert_eq!(payload["Lines"][0]["Item"]["UID"], UID);
+    }
+    let created = items_created(&world);
+    assert_eq!(created.len(), 1);
+    let item = &created[0];
+    assert_eq!((&item["Number"], &item["Name"]), (&"BIND".into(), &"Work".into()), "{item}");
+    assert_eq!((&item["IsSold"], &item["UseDescription"]), (&true.into(), &false.into()));
+    assert_eq!(item["IncomeAccount"]["UID"], UID, "{item}");
+    assert_eq!(item["SellingDetails"]["TaxCode"]["UID"], UID, "{item}");
+    let installation = marker().installation.to_string();
+    let words = item["Description"].as_str().unwrap_or_default();
+    assert!(words.starts_with(&format!("PostOnce {installation} ")), "{item}");
+    assert_eq!(world.mappings.uid(MappingKind::Item, "BIND").as_deref(), Some(UID));
+    assert_eq!(world.claims.open(), 0);
+}
+
+#[tokio::test]
+async fn an_item_blocks_if_it_may_not_be_created_or_its_creation_was_not_answered() {
+    let code = async |world: &World| match world.ledger.prepare(&with_item(), marker()).await {
+        Err(PrepareError::Blocked(reason)) => Some(reason.code),
+        Ok(_) | Err(PrepareError::Ledger(_)) => None,
+    };
+    let world = item_world(Missing::Block, created);
+    assert_eq!(code(&world).await, Some(BlockCode::ItemMissing));
+    assert_eq!(items_created(&world).len(), 0);
+    let world = item_world(Missing::Create, || Reply::Close);
+    assert_eq!(code(&world).await, Some(BlockCode::ItemInDoubt));
+    world.clock.advance(Duration::from_secs(6));
+    assert_eq!(code(&world).await, Some(BlockCode::ItemInDoubt));
+    assert_eq!((items_created(&world).len(), world.claims.open()), (1, 1), "once, and no more");
+}
+
+#[tokio::test]
+async fn an_item_that_stands_twice_is_neither_chosen_nor_created() {
+    let one = format!("{{\"UID\":\"{UID}\",\"Number\":\"BIND\"}}");
+    let twice = format!("{one},{one}");
+    let world = World::with(
+        move |seen| seen.target.contains("/Inventory/Item").then(|| page(&twice)),
+        |options| {
+            options.layout = Layout::Item;
+            options.missing_item = Missing::Create;
+        },
+    );
+    let checked = world.ledger.check(&with_item()).await.unwrap_err();
+    let prepared = world.ledger.prepare(&with_item(), marker()).await.unwrap_err();
+    assert_eq!(checked.to_string(), prepared.to_string());
+    assert!(matches!(prepared, PrepareError::Blocked(it) if it.code == BlockCode::ItemMissing));
 }

@@ -7,11 +7,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use postonce_domain::{ClaimId, CompanyFile, CustomerCode, InstallationId};
+use postonce_domain::{
+    ClaimId, CompanyFile, InstallationId, LedgerUid, MappingKey, MappingKind, MappingRow,
+    MappingState,
+};
 use postonce_ports::access::{Access, AccessStore, Ask, NewTokens, Turn};
 use postonce_ports::clock::{Clock, Ids};
-use postonce_ports::customer::{CustomerAbsence, CustomerClaim, CustomerClaims};
+use postonce_ports::creation::{CreationAbsence, CreationClaim, CreationClaims, OpenCreation};
 use postonce_ports::error::StoreError;
+use postonce_ports::mapping::{MappingChange, MappingStore, MappingWritten, WantedCode};
 use postonce_ports::token::{RefreshToken, Rotated, TokenStore};
 use uuid::Uuid;
 
@@ -160,57 +164,161 @@ impl AccessStore for TestTokens {
     }
 }
 
-/// Claims on customers; the second miss proves absence.
+/// Claims on records; the second miss proves absence.
 #[derive(Debug, Default)]
 pub(crate) struct TestClaims {
-    open: Mutex<BTreeMap<CustomerCode, u32>>,
+    open: Mutex<BTreeMap<MappingKey, (ClaimId, u32)>>,
+    /// How long searches that missed took.
+    pub(crate) took: Mutex<Vec<Duration>>,
 }
 
 impl TestClaims {
     pub(crate) fn open(&self) -> usize {
         self.open.lock().unwrap().len()
     }
+
+    /// A claim of another process.
+    pub(crate) fn open_as(&self, key: MappingKey, claim: ClaimId) {
+        self.open.lock().unwrap().insert(key, (claim, 0));
+    }
+
+    /// Takes off what there is, as a person does.
+    pub(crate) fn clear(&self) {
+        self.open.lock().unwrap().clear();
+    }
 }
 
 #[async_trait]
-impl CustomerClaims for TestClaims {
-    async fn claim_customer(
+impl CreationClaims for TestClaims {
+    async fn claim_creation(
         &self,
         _: &CompanyFile,
-        code: &CustomerCode,
-        _: ClaimId,
+        key: &MappingKey,
+        claim: ClaimId,
         _: Duration,
-    ) -> Result<CustomerClaim, StoreError> {
+    ) -> Result<CreationClaim, StoreError> {
         let mut open = self.open.lock().unwrap();
-        if open.contains_key(code) {
-            return Ok(CustomerClaim::Open);
+        if open.contains_key(key) {
+            return Ok(CreationClaim::Open);
         }
-        open.insert(code.clone(), 0);
-        Ok(CustomerClaim::Granted)
+        open.insert(key.clone(), (claim, 0));
+        Ok(CreationClaim::Granted)
     }
 
-    async fn release_customer(
+    async fn release_creation(
         &self,
         _: &CompanyFile,
-        code: &CustomerCode,
+        key: &MappingKey,
+        claim: ClaimId,
     ) -> Result<(), StoreError> {
-        self.open.lock().unwrap().remove(code);
+        let mut open = self.open.lock().unwrap();
+        if open.get(key).is_some_and(|(known, _)| *known == claim) {
+            open.remove(key);
+        }
         Ok(())
     }
 
-    async fn customer_missed(
+    async fn creation_found(&self, _: &CompanyFile, key: &MappingKey) -> Result<bool, StoreError> {
+        Ok(self.open.lock().unwrap().remove(key).is_some())
+    }
+
+    async fn creation_missed(
         &self,
         _: &CompanyFile,
-        code: &CustomerCode,
+        key: &MappingKey,
+        took: Duration,
         _: Duration,
-    ) -> Result<CustomerAbsence, StoreError> {
+    ) -> Result<CreationAbsence, StoreError> {
+        self.took.lock().unwrap().push(took);
         let mut open = self.open.lock().unwrap();
-        let missed = open.entry(code.clone()).or_default();
+        let Some((_, missed)) = open.get_mut(key) else { return Ok(CreationAbsence::Unproven) };
         *missed += 1;
         if *missed < 2 {
-            return Ok(CustomerAbsence::Unproven);
+            return Ok(CreationAbsence::Unproven);
         }
-        open.remove(code);
-        Ok(CustomerAbsence::Proven)
+        open.remove(key);
+        Ok(CreationAbsence::Proven)
+    }
+
+    async fn open_creations(&self) -> Result<Vec<OpenCreation>, StoreError> {
+        Ok(Vec::new())
+    }
+}
+
+/// The rows of every company file.
+#[derive(Debug, Default)]
+pub(crate) struct TestMappings {
+    rows: Mutex<BTreeMap<MappingKey, MappingRow>>,
+    /// How often it was asked.
+    pub(crate) asked: AtomicU32,
+}
+
+impl TestMappings {
+    /// Maps a code, confirmed or to be reviewed.
+    pub(crate) fn put_row(&self, kind: MappingKind, code: &str, uid: &str, state: MappingState) {
+        let row = MappingRow {
+            key: MappingKey::of(kind, code).unwrap(),
+            uid: Some(LedgerUid::parse(uid).unwrap()),
+            their_code: String::new(),
+            their_name: String::new(),
+            state,
+            reason: "because".to_owned(),
+            version: 1,
+        };
+        self.rows.lock().unwrap().insert(row.key.clone(), row);
+    }
+
+    /// The UID that a code is mapped to.
+    pub(crate) fn uid(&self, kind: MappingKind, code: &str) -> Option<String> {
+        let key = MappingKey::of(kind, code).unwrap();
+        let rows = self.rows.lock().unwrap();
+        rows.get(&key).and_then(|row| row.uid.as_ref()).map(ToString::to_string)
+    }
+
+    /// The rows that are to be reviewed.
+    pub(crate) fn reviews(&self) -> Vec<String> {
+        let rows = self.rows.lock().unwrap();
+        let reviews = rows.values().filter(|row| row.state == MappingState::Review);
+        reviews.map(|row| row.key.to_string()).collect()
+    }
+}
+
+#[async_trait]
+impl MappingStore for TestMappings {
+    async fn rows(&self, _: &CompanyFile) -> Result<Vec<MappingRow>, StoreError> {
+        Ok(self.rows.lock().unwrap().values().cloned().collect())
+    }
+
+    async fn find(
+        &self,
+        _: &CompanyFile,
+        keys: &[MappingKey],
+    ) -> Result<Vec<MappingRow>, StoreError> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        let rows = self.rows.lock().unwrap();
+        Ok(keys.iter().filter_map(|key| rows.get(key)).cloned().collect())
+    }
+
+    async fn put(
+        &self,
+        changes: Vec<MappingChange>,
+        _: &str,
+    ) -> Result<MappingWritten, StoreError> {
+        for MappingChange { key, uid, state, .. } in &changes {
+            let uid = uid.as_ref().map_or("none", LedgerUid::as_str);
+            self.put_row(key.kind, key.code.as_str(), uid, *state);
+        }
+        Ok(MappingWritten::Done { changed: 1, unchanged: 0 })
+    }
+
+    async fn review(&self, _: &CompanyFile, uid: &LedgerUid, _: &str) -> Result<u64, StoreError> {
+        let mut rows = self.rows.lock().unwrap();
+        let found = rows.values_mut().filter(|row| row.uid.as_ref() == Some(uid));
+        let found: Vec<()> = found.map(|row| row.state = MappingState::Review).collect();
+        Ok(u64::try_from(found.len()).unwrap())
+    }
+
+    async fn wanted(&self, _: &CompanyFile) -> Result<Vec<WantedCode>, StoreError> {
+        Ok(Vec::new())
     }
 }

@@ -14,9 +14,9 @@ use postonce_ports::clock::Clock;
 use postonce_ports::ledger::Ledger;
 use uuid::Uuid;
 
-use crate::tests::host::{TestClaims, TestClock, TestIds, TestTokens};
+use crate::tests::host::{TestClaims, TestClock, TestIds, TestMappings, TestTokens};
 use crate::tests::server::{Reply, Seen, Server, answer, page};
-use crate::{Layout, MissingCustomer, MyobLedger, Options, Ports};
+use crate::{Layout, Missing, MyobLedger, Options, Ports};
 
 /// A UID that the scripts use for everything.
 pub(super) const UID: &str = "6b1c9f2e-0d5a-4e5e-9a42-0c8b7a1f2d3e";
@@ -29,6 +29,7 @@ pub(super) struct World {
     pub(super) server: Server,
     pub(super) clock: Arc<TestClock>,
     pub(super) claims: Arc<TestClaims>,
+    pub(super) mappings: Arc<TestMappings>,
 }
 
 impl World {
@@ -46,15 +47,17 @@ impl World {
         change(&mut options);
         let (clock, claims) = (Arc::new(TestClock::default()), Arc::new(TestClaims::default()));
         let tokens = Arc::new(TestTokens::default());
+        let mappings = Arc::new(TestMappings::default());
         let ports = Ports {
             clock: clock.clone(),
             ids: Arc::new(TestIds::default()),
             tokens: tokens.clone(),
             access: tokens,
-            customers: claims.clone(),
+            creations: claims.clone(),
+            mappings: mappings.clone(),
         };
         let ledger = MyobLedger::new(options, BTreeMap::new(), true, ports).unwrap();
-        Self { ledger, server, clock, claims }
+        Self { ledger, server, clock, claims, mappings }
     }
 
     pub(super) async fn prepared(&self) -> PreparedRequest {
@@ -86,7 +89,8 @@ fn options(url: &str) -> Options {
         refresh_token: Some("seed".into()),
         layout: Layout::Service,
         default_account: Some("4-1000".to_owned()),
-        missing_customer: MissingCustomer::Block,
+        missing_customer: Missing::Block,
+        missing_item: Missing::Block,
         rate_per_second: 0,
         rate_share_percent: 100,
         post_timeout: Duration::from_secs(20),

@@ -9,7 +9,7 @@ use postonce_ports::ledger::{Ledger, LedgerError, PrepareError};
 
 use crate::tests::ledger::{SECRET, World, file, invoice, marker, parts, usual};
 use crate::tests::server::{Seen, answer, page};
-use crate::{CompanyFileAccess, MissingCustomer, Options};
+use crate::{CompanyFileAccess, Missing, Options};
 
 fn code(error: &PrepareError) -> Option<BlockCode> {
     match error {
@@ -180,7 +180,7 @@ async fn many_at_once_share_one_refresh() {
 async fn a_check_creates_no_customer() {
     let world = World::with(
         |seen| seen.target.contains("/Customer").then(|| page("")),
-        |options| options.missing_customer = MissingCustomer::Create,
+        |options| options.missing_customer = Missing::Create,
     );
     assert!(world.ledger.check(&invoice()).await.is_ok());
     assert_eq!(world.server.count("POST", "/Contact/Customer"), 0);

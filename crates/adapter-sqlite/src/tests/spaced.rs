@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use postonce_domain::{ClaimId, CustomerCode, InvoiceId};
+use postonce_domain::{ClaimId, InvoiceId, MappingKey, MappingKind};
 use postonce_ports::clock::Ids;
-use postonce_ports::customer::{CustomerAbsence, CustomerClaims};
+use postonce_ports::creation::{CreationAbsence, CreationClaims};
 use postonce_ports::doubt::{Absence, DoubtStore, Miss};
 use postonce_ports::store::{ClaimAnswer, InvoiceStore};
 
@@ -64,14 +64,14 @@ async fn absence_is_proven_by_two_misses_that_far_apart_after_the_quiet_period()
 #[tokio::test]
 async fn a_customer_is_absent_after_two_misses_that_far_apart() {
     let scene = Scene::new();
-    let code = CustomerCode::parse("CUS1").unwrap();
+    let key = MappingKey::of(MappingKind::Customer, "CUS1").unwrap();
     let store = &scene.store;
-    store.claim_customer(&shop(), &code, Counted.claim_id(), HOUR).await.map(drop).unwrap();
-    let missed = async || store.customer_missed(&shop(), &code, HOUR).await.unwrap();
-    assert_eq!(missed().await, CustomerAbsence::Unproven);
+    store.claim_creation(&shop(), &key, Counted.claim_id(), HOUR).await.map(drop).unwrap();
+    let missed = async || store.creation_missed(&shop(), &key, Duration::ZERO, HOUR).await.unwrap();
+    assert_eq!(missed().await, CreationAbsence::Unproven);
     scene.pass(HOUR);
-    assert_eq!(missed().await, CustomerAbsence::Unproven);
-    assert_eq!(missed().await, CustomerAbsence::Unproven);
+    assert_eq!(missed().await, CreationAbsence::Unproven);
+    assert_eq!(missed().await, CreationAbsence::Unproven);
     scene.pass(HOUR);
-    assert_eq!(missed().await, CustomerAbsence::Proven);
+    assert_eq!(missed().await, CreationAbsence::Proven);
 }

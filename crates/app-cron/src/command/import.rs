@@ -64,7 +64,7 @@ fn format(args: &Import) -> Result<Format, Failure> {
     })
 }
 
-fn open(path: &Path) -> Result<Box<dyn Read>, Failure> {
+pub(super) fn open(path: &Path) -> Result<Box<dyn Read>, Failure> {
     if path.as_os_str() == "-" {
         return Ok(Box::new(io::stdin().lock()));
     }

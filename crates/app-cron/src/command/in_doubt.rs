@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::args::InDoubt;
 use crate::exit::{Exit, Failure, chain};
-use crate::json::{DoubtJson, time};
+use crate::json::{CreationJson, DoubtJson, time};
 use crate::output::talk;
 use crate::selection::{Selector, find, find_one};
 use crate::table::{self, Rows};
@@ -15,7 +15,8 @@ use crate::wiring::{Base, Context};
 
 pub(crate) async fn run(context: &Context<'_>, args: InDoubt) -> Result<Exit, Failure> {
     match args {
-        InDoubt::List => list(context).await,
+        InDoubt::List { creations: false } => list(context).await,
+        InDoubt::List { creations: true } => creations(context).await,
         InDoubt::Check { invoices } => check(context, &invoices).await,
         InDoubt::Resolve { invoice, verdict, reason } => {
             resolve(context, &invoice, verdict, &reason).await
@@ -57,6 +58,35 @@ async fn list(context: &Context<'_>) -> Result<Exit, Failure> {
     context.output.line(&rows.text("Nothing is in doubt."));
     if !doubtful.is_empty() {
         talk("Do not enter these by hand: they may be in MYOB. `postonce in-doubt check` asks.");
+    }
+    Ok(Exit::Done)
+}
+
+/// What is being created, or was and was never answered.
+async fn creations(context: &Context<'_>) -> Result<Exit, Failure> {
+    let base = Base::open(context).await?;
+    let open = base.side.creations.open_creations().await?;
+    if context.output.is_json() {
+        let list: Vec<CreationJson> = open.iter().map(CreationJson::new).collect();
+        context.output.value(&list);
+        return Ok(Exit::Done);
+    }
+    let columns = ["company file", "kind", "code", "since", "quiet until", "not found", "claim"];
+    let mut rows = Rows::new(&columns);
+    for creation in &open {
+        rows.add([
+            creation.company_file.to_string(),
+            creation.key.kind.to_string(),
+            creation.key.code.to_string(),
+            table::time(creation.since),
+            table::time(creation.quiet_until),
+            creation.missed_at.map(table::time).unwrap_or_default(),
+            creation.claim.to_string(),
+        ]);
+    }
+    context.output.line(&rows.text("No creation is in doubt."));
+    if !open.is_empty() {
+        talk("Do not create these by hand: they may be in MYOB, with the claim in their notes.");
     }
     Ok(Exit::Done)
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use postonce_adapter_myob::{Layout, MissingCustomer};
+use postonce_adapter_myob::{Layout, Missing};
 use postonce_domain::{CompanyFile, DoubtPolicy, QuietParts};
 use postonce_engine::Lookup;
 use secrecy::SecretString;
@@ -152,11 +152,8 @@ fn ledger(values: &Values) -> Option<LedgerConfig> {
         refresh_token: derived(values, "ledger.refresh_token").map(SecretString::from),
         layout: if values.is("ledger.layout", "item") { Layout::Item } else { Layout::Service },
         default_account: derived(values, "ledger.default_account"),
-        missing_customer: if values.is("ledger.missing_customer", "create") {
-            MissingCustomer::Create
-        } else {
-            MissingCustomer::Block
-        },
+        missing_customer: missing(values, "ledger.missing_customer"),
+        missing_item: missing(values, "ledger.missing_item"),
         concurrency: NonZeroUsize::new(usize::try_from(values.whole("ledger.concurrency")).ok()?)?,
         rate_per_second: u32::try_from(values.whole("ledger.rate_per_second")).ok()?,
         rate_share_percent: u32::try_from(values.whole("ledger.rate_share_percent")).ok()?,
@@ -165,6 +162,10 @@ fn ledger(values: &Values) -> Option<LedgerConfig> {
         rate_limit_is_not_sent: values.is_on("ledger.rate_limit_is_not_sent"),
         is_loopback: url::is_loopback(base_url),
     })
+}
+
+fn missing(values: &Values, key: &str) -> Missing {
+    if values.is(key, "create") { Missing::Create } else { Missing::Block }
 }
 
 /// The value of a key, or what follows from others if nobody has set it.

@@ -51,7 +51,7 @@ const fn key(name: &'static str, kind: Kind, default: Option<&'static str>) -> K
 const DAY: u64 = 24 * 3_600;
 
 /// The keys, in the order in which they are shown.
-pub(super) const KEYS: [Key; 37] = [
+pub(super) const KEYS: [Key; 38] = [
     key("database.url", Kind::Database, Some("sqlite:postonce.db")),
     key("ledger.base_url", Kind::BaseUrl, Some("https://api.myob.com/accountright")),
     key("ledger.token_url", Kind::TokenUrl, None),
@@ -61,6 +61,7 @@ pub(super) const KEYS: [Key; 37] = [
     key("ledger.layout", Kind::OneOf(&["service", "item"]), Some("service")),
     key("ledger.default_account", Kind::Text, None),
     key("ledger.missing_customer", Kind::OneOf(&["block", "create"]), Some("block")),
+    key("ledger.missing_item", Kind::OneOf(&["block", "create"]), Some("block")),
     key("ledger.concurrency", Kind::Whole(1, 64), Some("4")),
     key("ledger.rate_per_second", Kind::Whole(0, 10_000), Some("8")),
     key("ledger.rate_share_percent", Kind::Whole(1, 100), Some("100")),

@@ -24,7 +24,7 @@ pub(super) fn read(input: impl Read, assembler: &mut Assembler) {
 }
 
 /// The input without the mark that some programs put in front of UTF-8.
-pub(super) fn without_mark<R: Read>(mut input: R) -> std::io::Result<impl Read> {
+pub(crate) fn without_mark<R: Read>(mut input: R) -> std::io::Result<impl Read> {
     const MARK: &[u8] = b"\xef\xbb\xbf";
     let mut start = Vec::new();
     Read::by_ref(&mut input).take(3).read_to_end(&mut start)?;

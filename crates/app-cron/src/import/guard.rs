@@ -58,7 +58,7 @@ impl fmt::Display for Stopped {
 impl std::error::Error for Stopped {}
 
 /// The physical lines on which records begin, for those that were read ahead.
-pub(super) type Starts = Rc<RefCell<VecDeque<u64>>>;
+pub(crate) type Starts = Rc<RefCell<VecDeque<u64>>>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -71,7 +71,7 @@ enum State {
 
 /// See the module.
 #[derive(Debug)]
-pub(super) struct Guard<R> {
+pub(crate) struct Guard<R> {
     inner: R,
     starts: Starts,
     state: State,
@@ -87,7 +87,7 @@ pub(super) struct Guard<R> {
 }
 
 impl<R> Guard<R> {
-    pub(super) fn new(inner: R) -> Self {
+    pub(crate) fn new(inner: R) -> Self {
         Self {
             inner,
             starts: Starts::default(),
@@ -103,7 +103,7 @@ impl<R> Guard<R> {
         }
     }
 
-    pub(super) fn starts(&self) -> Starts {
+    pub(crate) fn starts(&self) -> Starts {
         Rc::clone(&self.starts)
     }
 

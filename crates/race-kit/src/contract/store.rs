@@ -8,12 +8,13 @@
 pub mod access;
 pub mod apply;
 pub mod claim;
-pub mod customer;
+pub mod creation;
 pub mod doubt;
 pub mod file_note;
 pub mod flag;
 pub mod history;
 pub mod intake;
+pub mod mapping;
 pub mod misses;
 pub mod page;
 pub mod reader;
@@ -41,9 +42,10 @@ pub mod token;
 /// | `reader` | those of `engine`, and `InvoiceReader` | [`StoreFixture`] |
 /// | `token` | `TokenStore` | [`Fixture`] |
 /// | `access` | `AccessStore` and `TokenStore` | [`Fixture`] |
-/// | `customer` | `CustomerClaims` | [`Fixture`] |
+/// | `creation` | `CreationClaims` | [`Fixture`] |
 /// | `file_note` | `FileNotes` and `Registry` | [`Fixture`] |
 /// | `flag` | those of `engine`, and `Flags` | [`StoreFixture`] |
+/// | `mapping` | those of `engine`, and `MappingStore` | [`StoreFixture`] |
 ///
 /// [`EngineStore`]: crate::contract::EngineStore
 /// [`Fixture`]: crate::contract::Fixture
@@ -55,7 +57,7 @@ macro_rules! store_contract {
     )+ };
     (@parts $fixture:path) => {
         $crate::store_contract! {
-            @parts $fixture; engine intake reader token access customer file_note flag
+            @parts $fixture; engine intake reader token access creation file_note flag mapping
         }
     };
     (@parts $fixture:path; $($part:ident)+) => { $(
@@ -205,13 +207,15 @@ macro_rules! store_contract {
             access_tokens_are_kept_by_company_file,
         ];
     } };
-    (@customer $fixture:path) => { $crate::promises! { $fixture; store;
-        customer of "CustomerClaims": [
-            a_customer_is_claimed_once,
-            of_concurrent_customer_claims_one_is_granted,
-            a_released_customer_may_be_claimed_again,
-            two_misses_prove_that_a_customer_is_absent,
-            customer_misses_too_early_prove_nothing,
+    (@creation $fixture:path) => { $crate::promises! { $fixture; store;
+        creation of "CreationClaims": [
+            a_creation_is_claimed_once,
+            of_concurrent_claims_of_a_creation_one_is_granted,
+            a_released_creation_may_be_claimed_again,
+            a_late_release_leaves_the_claim_of_another,
+            two_misses_prove_that_a_record_is_absent,
+            misses_of_a_record_too_early_prove_nothing,
+            open_creations_are_listed_oldest_first,
         ];
     } };
     (@flag $fixture:path) => { $crate::promises! { $fixture; store;
@@ -232,6 +236,18 @@ macro_rules! store_contract {
             what_takes_a_cut_over_back_leaves_an_alarm,
             of_concurrent_cut_overs_one_is_written,
             a_take_over_of_what_has_not_moved_leaves_no_line,
+        ];
+    } };
+    (@mapping $fixture:path) => { $crate::promises! { $fixture; store;
+        mapping of "MappingStore": [
+            mapping_rows_are_kept_by_company_file_kind_and_code,
+            a_change_of_a_mapping_from_an_older_version_writes_nothing_at_all,
+            a_mapping_row_of_which_nothing_is_said_stays,
+            a_mapping_row_that_says_it_already_keeps_its_version,
+            a_mapping_row_that_is_taken_out_keeps_its_version,
+            of_concurrent_changes_of_a_mapping_row_one_is_made,
+            rows_of_a_record_that_is_gone_are_put_up_for_review,
+            the_codes_of_invoices_that_may_still_be_sent_are_counted,
         ];
     } };
 }

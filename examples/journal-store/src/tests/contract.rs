@@ -54,7 +54,7 @@ impl LockFixture for InAFolder {}
 
 mod store {
     postonce_race_kit::store_contract! {
-        journal: crate::tests::contract::InAFolder, [engine, intake, reader, token, customer];
+        journal: crate::tests::contract::InAFolder, [engine, intake, reader, token, creation];
     }
 }
 
