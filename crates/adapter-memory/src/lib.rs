@@ -20,6 +20,7 @@ mod keyed;
 mod lock;
 mod reader;
 mod registry;
+mod scan;
 mod token;
 mod world;
 

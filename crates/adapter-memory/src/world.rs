@@ -18,6 +18,8 @@ use postonce_ports::registry::{Alarm, LockSettings};
 use postonce_ports::store::{Note, StoredInvoice};
 use postonce_ports::token::RefreshToken;
 
+use crate::scan::ScanRow;
+
 #[derive(Clone)]
 pub(crate) struct World {
     pub(crate) installation: InstallationId,
@@ -41,6 +43,9 @@ pub(crate) struct World {
     pub(crate) access: BTreeMap<CompanyFile, AccessRow>,
     pub(crate) customers: BTreeMap<(CompanyFile, CustomerCode), CustomerRow>,
     pub(crate) runs: BTreeMap<RunId, Run>,
+    pub(crate) scans: Vec<ScanRow>,
+    /// How many scans were begun.
+    pub(crate) scans_made: i64,
     /// The owner of the run lock, while it is held.
     pub(crate) lock: Option<String>,
     /// How often the lock was taken.
@@ -115,6 +120,8 @@ impl World {
             access: BTreeMap::new(),
             customers: BTreeMap::new(),
             runs: BTreeMap::new(),
+            scans: Vec::new(),
+            scans_made: 0,
             lock: None,
             holds: 0,
         }

@@ -11,9 +11,10 @@
 //!
 //! Reading order: `http` and `gate` (how a request leaves), `classify` (what came of it), `api`
 //! and `tokens` with `sealed` (how we are let in), `prepare` with `references`, `customers` and `payload` (what
-//! is sent), `computed` (what MYOB made of it), `search` (what is there).
+//! is sent), `computed` (what MYOB made of it), `search` (what is there), `books` (all that is there).
 
 mod api;
+mod books;
 mod classify;
 mod computed;
 mod customers;

@@ -43,6 +43,7 @@ mod probe;
 mod reader;
 mod registry;
 mod retry;
+mod scan;
 mod session;
 mod settle;
 mod standing;

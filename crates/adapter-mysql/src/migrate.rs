@@ -51,6 +51,8 @@ const MIGRATIONS: &[Migration] = migrations![
     14 "file_note" "0014_file_note.sql",
     15 "ledger_access" "0015_ledger_access.sql",
     16 "invoice_flag" "0016_invoice_flag.sql",
+    17 "ledger_scan" "0017_ledger_scan.sql",
+    18 "ledger_scan_document" "0018_ledger_scan_document.sql",
 ];
 
 /// The newest version that this program knows.

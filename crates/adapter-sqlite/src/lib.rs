@@ -35,6 +35,7 @@ mod page;
 mod reader;
 mod registry;
 mod rows;
+mod scan;
 mod schema;
 mod settle;
 mod time;

@@ -18,7 +18,7 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: [Migration; 7] = [
+const MIGRATIONS: [Migration; 8] = [
     Migration {
         version: 1,
         name: "invoices",
@@ -53,6 +53,11 @@ const MIGRATIONS: [Migration; 7] = [
         version: 7,
         name: "invoice_flag",
         sql: include_str!("../../../migrations/sqlite/0007_invoice_flag.sql"),
+    },
+    Migration {
+        version: 8,
+        name: "ledger_scan",
+        sql: include_str!("../../../migrations/sqlite/0008_ledger_scan.sql"),
     },
 ];
 

@@ -2,6 +2,7 @@
 
 mod cutover;
 mod flags;
+mod look_back;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ use postonce_engine::Verdict;
 
 pub(crate) use cutover::Cutover;
 pub(crate) use flags::{Flagged, FlaggedVerb};
+pub(crate) use look_back::LookBack;
 
 use crate::config::Flags;
 use crate::import::Format;
@@ -112,6 +114,10 @@ pub(crate) enum Command {
     Connect(Connect),
     /// Until when the past of company files is settled: show it, settle it, take it back
     Cutover(Cutover),
+    /// What MYOB has twice, whoever posted it
+    Duplicates(LookBack),
+    /// How our side and MYOB's differ, by month
+    Parity(LookBack),
     /// Look at the database's health, and change nothing
     Doctor,
     /// Bring the database's schema up to date

@@ -8,12 +8,15 @@ mod connect;
 mod cutover;
 mod demo;
 mod doctor;
+mod duplicates;
 mod flags;
 mod hold;
 mod import;
 mod in_doubt;
 mod invoices;
+mod look_back;
 mod migrate;
+mod parity;
 mod reprocess;
 mod run_end;
 mod runs;
@@ -44,6 +47,8 @@ pub(crate) async fn run(command: Command, context: &Context<'_>) -> Result<Exit,
         Command::Audit(args) => audit::run(context, args).await,
         Command::Connect(args) => connect::run(context, &args).await,
         Command::Cutover(args) => cutover::run(context, &args).await,
+        Command::Duplicates(args) => duplicates::run(context, &args).await,
+        Command::Parity(args) => parity::run(context, &args).await,
         Command::Doctor => doctor::run(context).await,
         Command::Migrate => migrate::run(context).await,
         Command::Config(args) => config::run(context, &args),

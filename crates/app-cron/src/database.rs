@@ -17,6 +17,7 @@ use postonce_ports::intake::Intake;
 use postonce_ports::lock::RunLock;
 use postonce_ports::reader::InvoiceReader;
 use postonce_ports::registry::Registry;
+use postonce_ports::scan::ScanStore;
 use postonce_ports::store::InvoiceStore;
 use postonce_ports::token::TokenStore;
 use secrecy::SecretString;
@@ -44,6 +45,7 @@ pub(crate) struct Database {
     pub(crate) history: Arc<dyn RunHistory>,
     pub(crate) notes: Arc<dyn FileNotes>,
     pub(crate) flags: Arc<dyn Flags>,
+    pub(crate) scans: Arc<dyn ScanStore>,
     pub(crate) tokens: Arc<dyn TokenStore>,
     pub(crate) access: Arc<dyn AccessStore>,
     pub(crate) customers: Arc<dyn CustomerClaims>,
@@ -127,14 +129,8 @@ impl Database {
     fn of<S>(store: S) -> Self
     where
         S: InvoiceStore + DoubtStore + Intake + InvoiceReader + Registry,
-        S: RunLock
-            + RunHistory
-            + FileNotes
-            + Flags
-            + TokenStore
-            + AccessStore
-            + CustomerClaims
-            + 'static,
+        S: RunLock + RunHistory + FileNotes + Flags + ScanStore,
+        S: TokenStore + AccessStore + CustomerClaims + 'static,
     {
         let store = Arc::new(store);
         Self {
@@ -146,6 +142,7 @@ impl Database {
             history: store.clone(),
             notes: store.clone(),
             flags: store.clone(),
+            scans: store.clone(),
             tokens: store.clone(),
             access: store.clone(),
             customers: store.clone(),

@@ -11,9 +11,10 @@
 //! Each sentence of a method's doc is a test of the contract suite that every adapter passes.
 //! A consumer takes the modules singly: [`clock`], [`store`], [`intake`], [`doubt`], [`reader`],
 //! [`lock`], [`keyed`], [`history`], [`registry`], [`file_note`], [`flag`], [`checkup`], [`ledger`],
-//! [`token`], [`access`], [`customer`].
+//! [`token`], [`access`], [`customer`], [`books`], [`scan`].
 
 pub mod access;
+pub mod books;
 pub mod checkup;
 pub mod clock;
 pub mod customer;
@@ -28,5 +29,6 @@ pub mod ledger;
 pub mod lock;
 pub mod reader;
 pub mod registry;
+pub mod scan;
 pub mod store;
 pub mod token;
