@@ -111,6 +111,8 @@ fn duplicates_are_a_table_a_csv_file_and_json() -> Result<()> {
     let alike: Vec<Value> = groups(&last).iter().map(|it| it["alike"].clone()).collect();
     assert_eq!(alike, [json!(["number"]), json!(["reference"]), json!(["sale"])], "{last}");
     assert_eq!(last["group_count"], 3);
+    let by = ["duplicates", FILE, "--last", "--by", "number", "--by", "sale", "--json"];
+    assert_eq!(place.json(&by)?["group_count"], 2);
     assert_eq!(pages(&sandbox)?, asked, "the last scan asks MYOB nothing");
 
     let march = ["duplicates", FILE, "--since", "2026-03-03", "--check"];

@@ -124,7 +124,8 @@ impl ScanStore for MemoryStore {
         let wanted = groups.into_iter().filter(|(key, group)| {
             group.len() > 1 && after.as_ref().is_none_or(|after| key > after)
         });
-        let doubles = wanted.filter_map(|(_, group)| double(&group, page.by));
+        let all: Vec<&ScannedDocument> = world.read(page.scan).collect();
+        let doubles = wanted.filter_map(|(_, group)| double(&all, &group, page.by));
         Ok(doubles.take(narrow(page.limit)).collect())
     }
 
@@ -189,17 +190,18 @@ fn likeness(document: &ScannedDocument, by: Alike) -> Option<Likeness> {
     }
 }
 
-/// The group, unless it is one by what comes before.
-fn double(group: &[&ScannedDocument], by: Alike) -> Option<Double> {
+/// The group, unless all of it is one by what comes before.
+fn double(all: &[&ScannedDocument], group: &[&ScannedDocument], by: Alike) -> Option<Double> {
     let first = group.first()?;
-    let same = |by: &Alike| {
-        let wanted = likeness(first, *by);
-        wanted.is_some() && group.iter().all(|it| likeness(it, *by) == wanted)
+    let are_alike = |some: &[&ScannedDocument], by: Alike| {
+        let wanted = likeness(first, by);
+        let alike = some.iter().filter(|it| wanted.is_some() && likeness(it, by) == wanted);
+        alike.count() == group.len()
     };
-    let alike: Vec<Alike> = Alike::ALL.into_iter().filter(same).collect();
-    let is_told = alike.first() == Some(&by);
-    let likeness = likeness(first, by).filter(|_| is_told)?;
-    Some(Double { likeness, documents: wide(group.len()), alike })
+    let same: Vec<Alike> = Alike::ALL.into_iter().filter(|by| are_alike(group, *by)).collect();
+    let is_told = same.iter().any(|it| *it < by && are_alike(all, *it));
+    let likeness = likeness(first, by).filter(|_| !is_told)?;
+    Some(Double { likeness, documents: wide(group.len()), alike: same })
 }
 
 fn posted_as(row: &InvoiceRow) -> Option<&LedgerUid> {

@@ -15,7 +15,7 @@ use postonce_engine::Verdict;
 
 pub(crate) use cutover::Cutover;
 pub(crate) use flags::{Flagged, FlaggedVerb};
-pub(crate) use look_back::LookBack;
+pub(crate) use look_back::{Duplicates, LookBack, Way};
 
 use crate::config::Flags;
 use crate::import::Format;
@@ -115,7 +115,7 @@ pub(crate) enum Command {
     /// Until when the past of company files is settled: show it, settle it, take it back
     Cutover(Cutover),
     /// What MYOB has twice, whoever posted it
-    Duplicates(LookBack),
+    Duplicates(Duplicates),
     /// How our side and MYOB's differ, by month
     Parity(LookBack),
     /// Look at the database's health, and change nothing

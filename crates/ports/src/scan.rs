@@ -300,9 +300,8 @@ pub trait ScanStore: Send + Sync {
     /// Whether a document is on record.
     async fn has(&self, scan: ScanId, uid: &LedgerUid) -> Result<bool, StoreError>;
 
-    /// Groups of two or more documents that are alike, by rising likeness. A group whose documents
-    /// all have one number is not told by reference or sale again, nor one whose documents all have
-    /// one reference by sale.
+    /// Groups of two or more documents that are alike, by rising likeness. The same documents are
+    /// told as a group once: by number before by reference, and by reference before by sale.
     async fn doubles(&self, page: DoublesPage) -> Result<Vec<Double>, StoreError>;
 
     /// The documents of a group by rising UID, those with a greater one than `after`, `limit` at

@@ -75,6 +75,7 @@ macro_rules! same_sale {
          AND MIN(amount_minor) = MAX(amount_minor))"
     };
 }
+/// Groups of at least two, with a number and a reference of one of them.
 macro_rules! groups {
     ($keys:expr, $rest:expr) => {
         concat!(
@@ -86,39 +87,63 @@ macro_rules! groups {
             same_reference!(),
             " THEN 1 ELSE 0 END AS same_reference, CASE WHEN ",
             same_sale!(),
-            " THEN 1 ELSE 0 END AS same_sale \
+            " THEN 1 ELSE 0 END AS same_sale, \
+             MIN(number_key) AS a_number, MIN(reference_key) AS a_reference \
              FROM postonce_ledger_scan_document WHERE scan_id = ? AND ",
             $rest,
-            " LIMIT ?"
+            " HAVING COUNT(*) > 1"
         )
     };
 }
 
-const BY_NUMBER: &str = groups!(
-    "number_key AS likeness, NULL AS sale_date, NULL AS sale_amount",
-    "number_key > ? GROUP BY number_key HAVING COUNT(*) > 1 ORDER BY number_key"
+/// The same group is told by its number already.
+macro_rules! told_by_number {
+    () => {
+        "(g.same_number = 1 AND g.documents = (SELECT COUNT(*) \
+         FROM postonce_ledger_scan_document AS n \
+         WHERE n.scan_id = ? AND n.number_key = g.a_number))"
+    };
+}
+macro_rules! told_by_reference {
+    () => {
+        "(g.same_reference = 1 AND g.documents = (SELECT COUNT(*) \
+         FROM postonce_ledger_scan_document AS r \
+         WHERE r.scan_id = ? AND r.reference_key = g.a_reference))"
+    };
+}
+
+const BY_NUMBER: &str = concat!(
+    groups!(
+        "number_key AS likeness, NULL AS sale_date, NULL AS sale_amount",
+        "number_key > ? GROUP BY number_key"
+    ),
+    " ORDER BY number_key LIMIT ?"
 );
 
-const BY_REFERENCE: &str = groups!(
-    "reference_key AS likeness, NULL AS sale_date, NULL AS sale_amount",
-    concat!(
-        "reference_key > ? GROUP BY reference_key HAVING COUNT(*) > 1 AND NOT ",
-        same_number!(),
-        " ORDER BY reference_key"
-    )
+const BY_REFERENCE: &str = concat!(
+    "SELECT * FROM (",
+    groups!(
+        "reference_key AS likeness, NULL AS sale_date, NULL AS sale_amount",
+        "reference_key > ? GROUP BY reference_key"
+    ),
+    ") AS g WHERE NOT ",
+    told_by_number!(),
+    " ORDER BY g.likeness LIMIT ?"
 );
 
-const BY_SALE: &str = groups!(
-    "customer_key AS likeness, invoice_date AS sale_date, amount_minor AS sale_amount",
-    concat!(
+const BY_SALE: &str = concat!(
+    "SELECT * FROM (",
+    groups!(
+        "customer_key AS likeness, invoice_date AS sale_date, amount_minor AS sale_amount",
         "customer_key <> '' AND amount_minor IS NOT NULL AND (customer_key > ? \
          OR (customer_key = ? AND (invoice_date > ? OR (invoice_date = ? AND amount_minor > ?)))) \
-         GROUP BY customer_key, invoice_date, amount_minor HAVING COUNT(*) > 1 AND NOT ",
-        same_number!(),
-        " AND NOT ",
-        same_reference!(),
-        " ORDER BY customer_key, invoice_date, amount_minor"
-    )
+         GROUP BY customer_key, invoice_date, amount_minor"
+    ),
+    ") AS g WHERE NOT ",
+    told_by_number!(),
+    " AND NOT ",
+    told_by_reference!(),
+    " ORDER BY g.likeness, g.sale_date, g.sale_amount LIMIT ?"
 );
 
 /// Which groups are there. One that comes first lies behind no group.
@@ -138,7 +163,7 @@ pub fn doubles(page: &DoublesPage) -> Question {
                 Some(Likeness::Reference(key)) => key.clone(),
                 Some(_) | None => String::new(),
             };
-            values.push(after.into());
+            values.extend([after.into(), page.scan.0.into()]);
             BY_REFERENCE
         }
         (Alike::Sale, after) => {
@@ -150,7 +175,7 @@ pub fn doubles(page: &DoublesPage) -> Question {
             };
             let again = (customer.clone(), date.clone());
             values.extend([customer.into(), again.0.into(), date.into(), again.1.into()]);
-            values.push(amount.into());
+            values.extend([amount.into(), page.scan.0.into(), page.scan.0.into()]);
             BY_SALE
         }
     };

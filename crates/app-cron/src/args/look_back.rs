@@ -2,11 +2,31 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 use postonce_domain::CompanyFile;
 
 use super::company_file;
+
+#[derive(Debug, Args)]
+pub(crate) struct Duplicates {
+    #[command(flatten)]
+    pub(crate) look_back: LookBack,
+    /// Only documents that are alike in this way; may be given several times [default: any]
+    #[arg(long, value_name = "WAY")]
+    pub(crate) by: Vec<Way>,
+}
+
+/// A way in which documents are alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Way {
+    /// The same number, however spelled.
+    Number,
+    /// The same reference.
+    Reference,
+    /// The same customer, date and amount.
+    Sale,
+}
 
 #[derive(Debug, Args)]
 pub(crate) struct LookBack {

@@ -4,7 +4,7 @@ use postonce_ports::scan::{Alike, Double, DoublesPage, Scan, ScanStore, Sides};
 
 use super::audit::harmless;
 use super::look_back::{CsvFile, PAGE, SHOWN, left, scanned};
-use crate::args::LookBack;
+use crate::args::{Duplicates, Way};
 use crate::exit::{Exit, Failure};
 use crate::json::{DocumentJson, ScanJson};
 use crate::output::{Output, talk};
@@ -25,18 +25,27 @@ const COLUMNS: [&str; 11] = [
     "ours",
 ];
 
-pub(crate) async fn run(context: &Context<'_>, args: &LookBack) -> Result<Exit, Failure> {
+pub(crate) async fn run(context: &Context<'_>, args: &Duplicates) -> Result<Exit, Failure> {
+    let Duplicates { look_back: args, by } = args;
     let csv = CsvFile::begin(args.csv.as_ref(), &COLUMNS)?;
     let base = Base::open(context).await?;
     let Some(scan) = scanned(&base, args).await? else { return Ok(Exit::Interrupted) };
     let mut report = Report::begin(&context.output, &scan, csv);
-    each(base.side.scans.as_ref(), &scan, &mut report).await?;
+    each(base.side.scans.as_ref(), &scan, by, &mut report).await?;
     let groups = report.end(&scan)?;
     Ok(left(args, groups))
 }
 
 /// Tells of every group and its documents, page by page: they may not fit in memory.
-async fn each(scans: &dyn ScanStore, scan: &Scan, report: &mut Report<'_>) -> Result<(), Failure> {
+async fn each(
+    scans: &dyn ScanStore,
+    scan: &Scan,
+    ways: &[Way],
+    report: &mut Report<'_>,
+) -> Result<(), Failure> {
+    let is_wanted = |double: &&Double| {
+        ways.is_empty() || ways.iter().any(|way| double.alike.contains(&alike(*way)))
+    };
     for by in Alike::ALL {
         let mut after = None;
         loop {
@@ -44,13 +53,21 @@ async fn each(scans: &dyn ScanStore, scan: &Scan, report: &mut Report<'_>) -> Re
             let doubles = scans.doubles(page).await?;
             let Some(last) = doubles.last() else { break };
             after = Some(last.likeness.clone());
-            for double in &doubles {
+            for double in doubles.iter().filter(is_wanted) {
                 report.group(double);
                 members(scans, scan, double, report).await?;
             }
         }
     }
     Ok(())
+}
+
+const fn alike(way: Way) -> Alike {
+    match way {
+        Way::Number => Alike::Number,
+        Way::Reference => Alike::Reference,
+        Way::Sale => Alike::Sale,
+    }
 }
 
 async fn members(

@@ -226,6 +226,9 @@ pub async fn a_group_is_told_once_with_every_way_in_which_it_is_alike(
         }),
         nothing(11),
         nothing(12),
+        document(13),
+        like(14, 13, &[Reference, Sale]),
+        like(15, 13, &[Reference]),
     ];
     let scan = scanned(&store, documents).await;
     let found = groups(&store, &scan).await;
@@ -233,9 +236,11 @@ pub async fn a_group_is_told_once_with_every_way_in_which_it_is_alike(
     let wanted = [
         (vec![Number, Reference, Sale], 2),
         (vec![Number], 2),
+        (vec![Reference], 3),
         (vec![Reference], 2),
         (vec![Reference, Sale], 2),
         (vec![Sale], 2),
+        (vec![Reference, Sale], 2),
     ];
     assert_eq!(seen, wanted, "each once, and nothing is like what has no number at all");
 }
