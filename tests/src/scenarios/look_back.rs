@@ -163,6 +163,24 @@ async fn a_long_day_that_changes_is_read_again() {
     assert_eq!((numbers, unsure), ((1..8).collect(), Vec::new()), "by the ledger's count");
 }
 
+/// So that neither the ledger's count nor that of what is on record tells of it.
+#[tokio::test]
+async fn a_long_day_that_moves_up_unseen_is_read_again() {
+    let (numbers, unsure) = scanned(days(&[1; 8]), |call, books| match call {
+        2 => {
+            books.drain(..2);
+            books.extend([document(8, DAY), document(9, DAY)]);
+        }
+        3 => {
+            books.pop();
+            books.insert(0, document(10, DAY));
+        }
+        _ => {}
+    })
+    .await;
+    assert_eq!((numbers, unsure), (vec![2, 3, 4, 5, 6, 7, 8, 10], Vec::new()));
+}
+
 #[tokio::test]
 async fn a_long_day_that_changes_each_time_is_said_and_left() {
     let mut dates = vec![1; 8];
