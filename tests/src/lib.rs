@@ -1,6 +1,7 @@
 //! Every test that needs more than one crate, and the harness that they share with the bench.
 
 pub mod harness;
+pub mod old_month;
 pub mod race;
 pub mod storm;
 
@@ -30,6 +31,8 @@ mod ledger_contract;
 mod limits;
 #[cfg(test)]
 mod lock_contract;
+#[cfg(test)]
+mod look_back;
 #[cfg(test)]
 mod mapping;
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod doors;
 mod lock_lost;
+mod look_back;
 mod overlap;
 mod poison;
 mod refresh;

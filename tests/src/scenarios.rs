@@ -10,6 +10,7 @@ mod doubt;
 mod elsewhere;
 mod flagged;
 mod gone;
+mod look_back;
 mod oldest;
 mod outcome;
 mod past;

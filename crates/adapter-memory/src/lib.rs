@@ -21,6 +21,7 @@ mod lock;
 mod mapping;
 mod reader;
 mod registry;
+mod scan;
 mod token;
 mod world;
 

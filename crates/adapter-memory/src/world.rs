@@ -18,6 +18,8 @@ use postonce_ports::registry::{Alarm, LockSettings};
 use postonce_ports::store::{Note, StoredInvoice};
 use postonce_ports::token::RefreshToken;
 
+use crate::scan::ScanRow;
+
 #[derive(Clone)]
 pub(crate) struct World {
     pub(crate) installation: InstallationId,
@@ -42,6 +44,9 @@ pub(crate) struct World {
     pub(crate) creations: BTreeMap<(CompanyFile, MappingKey), CreationRow>,
     pub(crate) mappings: BTreeMap<(CompanyFile, MappingKey), MappingRow>,
     pub(crate) runs: BTreeMap<RunId, Run>,
+    pub(crate) scans: Vec<ScanRow>,
+    /// How many scans were begun.
+    pub(crate) scans_made: i64,
     /// The owner of the run lock, while it is held.
     pub(crate) lock: Option<String>,
     /// How often the lock was taken.
@@ -119,6 +124,8 @@ impl World {
             creations: BTreeMap::new(),
             mappings: BTreeMap::new(),
             runs: BTreeMap::new(),
+            scans: Vec::new(),
+            scans_made: 0,
             lock: None,
             holds: 0,
         }

@@ -12,9 +12,10 @@
 //! Reading order: `http` and `gate` (how a request leaves), `classify` (what came of it), `api`
 //! and `tokens` with `sealed` (how we are let in), `prepare` with `mappings`, `references`, `creations` and
 //! `payload` (what is sent), `computed` (what MYOB made of it), `directory` (what a mapping may lead to), `search`
-//! (what is there).
+//! (what is there), `books` (all that is there).
 
 mod api;
+mod books;
 mod classify;
 mod computed;
 mod creations;

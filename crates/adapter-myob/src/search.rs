@@ -139,7 +139,7 @@ fn is_match(key: &SearchKey, document: &LedgerDocument) -> bool {
 }
 
 /// A document as MYOB shows it. Without a UID it cannot be told from others, which is an error.
-fn read_document(record: &Object) -> Result<LedgerDocument, LedgerError> {
+pub(crate) fn read_document(record: &Object) -> Result<LedgerDocument, LedgerError> {
     let uid = record.text("UID").and_then(|uid| read_uid(&uid));
     let uid = uid.ok_or_else(|| unavailable("MYOB shows an invoice without a UID".to_owned()))?;
     let text = |key| record.text(key).unwrap_or_default();

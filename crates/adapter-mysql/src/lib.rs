@@ -44,6 +44,7 @@ mod probe;
 mod reader;
 mod registry;
 mod retry;
+mod scan;
 mod session;
 mod settle;
 mod standing;

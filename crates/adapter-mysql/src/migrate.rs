@@ -52,6 +52,8 @@ const MIGRATIONS: &[Migration] = migrations![
     15 "ledger_access" "0015_ledger_access.sql",
     16 "invoice_flag" "0016_invoice_flag.sql",
     17 "mapping" "0017_mapping.sql",
+    18 "ledger_scan" "0018_ledger_scan.sql",
+    19 "ledger_scan_document" "0019_ledger_scan_document.sql",
 ];
 
 /// The newest version that this program knows.

@@ -36,6 +36,7 @@ mod page;
 mod reader;
 mod registry;
 mod rows;
+mod scan;
 mod schema;
 mod settle;
 mod time;

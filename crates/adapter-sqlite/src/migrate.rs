@@ -18,7 +18,7 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: [Migration; 8] = [
+const MIGRATIONS: [Migration; 9] = [
     Migration {
         version: 1,
         name: "invoices",
@@ -58,6 +58,11 @@ const MIGRATIONS: [Migration; 8] = [
         version: 8,
         name: "mapping",
         sql: include_str!("../../../migrations/sqlite/0008_mapping.sql"),
+    },
+    Migration {
+        version: 9,
+        name: "ledger_scan",
+        sql: include_str!("../../../migrations/sqlite/0009_ledger_scan.sql"),
     },
 ];
 

@@ -2,6 +2,7 @@
 
 mod cutover;
 mod flags;
+mod look_back;
 mod mapping;
 
 use std::net::SocketAddr;
@@ -15,6 +16,7 @@ use postonce_engine::Verdict;
 
 pub(crate) use cutover::Cutover;
 pub(crate) use flags::{Flagged, FlaggedVerb};
+pub(crate) use look_back::{Duplicates, LookBack, Way};
 pub(crate) use mapping::{Mapping, MappingList, MappingSet, MappingSuggest};
 
 use crate::config::Flags;
@@ -117,6 +119,10 @@ pub(crate) enum Command {
     /// What the platform's codes are in MYOB
     #[command(subcommand)]
     Mapping(Mapping),
+    /// What MYOB has twice, whoever posted it
+    Duplicates(Duplicates),
+    /// How our side and MYOB's differ, by month
+    Parity(LookBack),
     /// Look at the database's health, and change nothing
     Doctor,
     /// Bring the database's schema up to date

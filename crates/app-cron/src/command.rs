@@ -8,13 +8,16 @@ mod connect;
 mod cutover;
 mod demo;
 mod doctor;
+mod duplicates;
 mod flags;
 mod hold;
 mod import;
 mod in_doubt;
 mod invoices;
+mod look_back;
 mod mapping;
 mod migrate;
+mod parity;
 mod reprocess;
 mod run_end;
 mod runs;
@@ -46,6 +49,8 @@ pub(crate) async fn run(command: Command, context: &Context<'_>) -> Result<Exit,
         Command::Connect(args) => connect::run(context, &args).await,
         Command::Cutover(args) => cutover::run(context, &args).await,
         Command::Mapping(args) => mapping::run(context, args).await,
+        Command::Duplicates(args) => duplicates::run(context, &args).await,
+        Command::Parity(args) => parity::run(context, &args).await,
         Command::Doctor => doctor::run(context).await,
         Command::Migrate => migrate::run(context).await,
         Command::Config(args) => config::run(context, &args),

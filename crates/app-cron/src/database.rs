@@ -18,6 +18,7 @@ use postonce_ports::lock::RunLock;
 use postonce_ports::mapping::MappingStore;
 use postonce_ports::reader::InvoiceReader;
 use postonce_ports::registry::Registry;
+use postonce_ports::scan::ScanStore;
 use postonce_ports::store::InvoiceStore;
 use postonce_ports::token::TokenStore;
 use secrecy::SecretString;
@@ -45,6 +46,7 @@ pub(crate) struct Database {
     pub(crate) history: Arc<dyn RunHistory>,
     pub(crate) notes: Arc<dyn FileNotes>,
     pub(crate) flags: Arc<dyn Flags>,
+    pub(crate) scans: Arc<dyn ScanStore>,
     pub(crate) tokens: Arc<dyn TokenStore>,
     pub(crate) access: Arc<dyn AccessStore>,
     pub(crate) creations: Arc<dyn CreationClaims>,
@@ -129,7 +131,7 @@ impl Database {
     fn of<S>(store: S) -> Self
     where
         S: InvoiceStore + DoubtStore + Intake + InvoiceReader + Registry,
-        S: RunLock + RunHistory + FileNotes + Flags,
+        S: RunLock + RunHistory + FileNotes + Flags + ScanStore,
         S: TokenStore + AccessStore + CreationClaims + MappingStore + 'static,
     {
         let store = Arc::new(store);
@@ -142,6 +144,7 @@ impl Database {
             history: store.clone(),
             notes: store.clone(),
             flags: store.clone(),
+            scans: store.clone(),
             tokens: store.clone(),
             access: store.clone(),
             creations: store.clone(),

@@ -10,6 +10,7 @@ use postonce_ports::file_note::FileNotes;
 use postonce_ports::intake::Intake;
 use postonce_ports::mapping::MappingStore;
 use postonce_ports::reader::InvoiceReader;
+use postonce_ports::scan::ScanStore;
 use postonce_ports::token::TokenStore;
 
 /// The ports that the engine itself does not use, and the host's clocks, which it does.
@@ -20,6 +21,7 @@ pub struct SidePorts {
     pub intake: Arc<dyn Intake>,
     pub reader: Arc<dyn InvoiceReader>,
     pub notes: Arc<dyn FileNotes>,
+    pub scans: Arc<dyn ScanStore>,
     pub tokens: Arc<dyn TokenStore>,
     pub access: Arc<dyn AccessStore>,
     pub creations: Arc<dyn CreationClaims>,

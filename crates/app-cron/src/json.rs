@@ -1,6 +1,7 @@
 //! The shapes of our JSON. Programs rely on their names: fields are added, never renamed.
 
 mod flag;
+mod look_back;
 mod mapping;
 mod past;
 
@@ -16,6 +17,7 @@ use serde::Serialize;
 use serde::ser::SerializeMap;
 
 pub(crate) use flag::{FlagJson, FlaggedJson};
+pub(crate) use look_back::{DifferenceJson, DocumentJson, MonthJson, ScanJson, difference_name};
 pub(crate) use mapping::{
     ClonedJson, CreationJson, LedgerRecordJson, MappingImportJson, MappingRowJson, ObstacleJson,
     SuggestionJson,

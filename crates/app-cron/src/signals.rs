@@ -38,15 +38,30 @@ impl Signals {
 
 /// A flag that the first signal raises. The second one ends the process.
 pub(crate) fn stop_flag() -> Result<StopFlag, Failure> {
+    raised_by_a_signal(
+        "Stopping: finishing what is in flight. A second signal leaves it in doubt.",
+        "Left at once. What was in flight is in doubt until the next run asks the ledger.",
+    )
+}
+
+/// The same for work that only reads.
+pub(crate) fn stop_reading() -> Result<StopFlag, Failure> {
+    raised_by_a_signal(
+        "Stopping behind this page. A second signal leaves at once.",
+        "Left at once. What was read before this page is kept.",
+    )
+}
+
+fn raised_by_a_signal(first: &'static str, second: &'static str) -> Result<StopFlag, Failure> {
     let mut signals = Signals::listen()?;
     let flag = StopFlag::default();
     let raised = flag.clone();
     tokio::spawn(async move {
         signals.next().await;
         raised.request();
-        talk("Stopping: finishing what is in flight. A second signal leaves it in doubt.");
+        talk(first);
         signals.next().await;
-        talk("Left at once. What was in flight is in doubt until the next run asks the ledger.");
+        talk(second);
         // Not `Interrupted`, which says that everything in flight is settled.
         std::process::exit(i32::from(Exit::Unexpected.code()));
     });

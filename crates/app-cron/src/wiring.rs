@@ -10,6 +10,7 @@ use postonce_adapter_myob::{
 };
 use postonce_domain::{CompanyFile, QuietParts, Trigger};
 use postonce_engine::{Engine, Origin, Policy, Ports, SyncRequest};
+use postonce_ports::books::LedgerBooks;
 use postonce_ports::clock::Clock;
 use postonce_ports::ledger::Ledger;
 use postonce_ports::mapping::LedgerDirectory;
@@ -65,6 +66,7 @@ impl<'a> Base<'a> {
             intake: Arc::clone(&database.intake),
             reader: Arc::clone(&database.reader),
             notes: Arc::clone(&database.notes),
+            scans: Arc::clone(&database.scans),
             tokens: Arc::clone(&database.tokens),
             access: Arc::clone(&database.access),
             creations: Arc::clone(&database.creations),
@@ -88,6 +90,13 @@ impl<'a> Base<'a> {
 
     /// What the ledger of the configuration has.
     pub(crate) async fn directory(&self) -> Result<Arc<dyn LedgerDirectory>, Failure> {
+        self.agree().await?;
+        let keys = self.token_keys().await?;
+        Ok(Arc::new(self.ledger(keys)?))
+    }
+
+    /// The books of the configured ledger.
+    pub(crate) async fn books(&self) -> Result<Arc<dyn LedgerBooks>, Failure> {
         self.agree().await?;
         let keys = self.token_keys().await?;
         Ok(Arc::new(self.ledger(keys)?))

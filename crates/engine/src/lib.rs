@@ -18,11 +18,12 @@
 //!
 //! Reading order: `run` (one pass over what is due), `alarm` (gone back, or not alone), `send` (one
 //! invoice), `inquiry` (asking the ledger), `reconcile` (out of doubt), `resolve` (a person's
-//! verbs), `reprocess`, `cutover` (until when a past is settled).
+//! verbs), `reprocess`, `cutover` (until when a past is settled), `look_back` (what the ledger has).
 
 mod alarm;
 mod cutover;
 mod inquiry;
+mod look_back;
 mod preview;
 mod reconcile;
 mod record;
@@ -49,6 +50,7 @@ use postonce_ports::registry::Registry;
 use postonce_ports::store::InvoiceStore;
 
 pub use cutover::{CutOverError, CutOverWish, FilePast, Lookups, Outlook, Past, PastPorts};
+pub use look_back::{LookBack, LookBackPorts, ScanEnd, ScanError};
 pub use preview::{Preview, PreviewOutcome};
 pub use reconcile::{Checked, CheckedOutcome};
 pub use reprocess::{ReprocessRefusal, Reprocessed};

@@ -11,9 +11,10 @@
 //! Each sentence of a method's doc is a test of the contract suite that every adapter passes.
 //! A consumer takes the modules singly: [`clock`], [`store`], [`intake`], [`doubt`], [`reader`],
 //! [`lock`], [`keyed`], [`history`], [`registry`], [`file_note`], [`flag`], [`checkup`], [`ledger`],
-//! [`token`], [`access`], [`creation`], [`mapping`].
+//! [`token`], [`access`], [`creation`], [`mapping`], [`books`], [`scan`].
 
 pub mod access;
+pub mod books;
 pub mod checkup;
 pub mod clock;
 pub mod creation;
@@ -29,5 +30,6 @@ pub mod lock;
 pub mod mapping;
 pub mod reader;
 pub mod registry;
+pub mod scan;
 pub mod store;
 pub mod token;

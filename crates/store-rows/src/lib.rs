@@ -17,6 +17,8 @@ pub mod note;
 pub mod page;
 pub mod rows;
 pub mod run;
+pub mod scan;
+pub mod scan_query;
 pub mod schema;
 pub mod summary;
 pub mod time;

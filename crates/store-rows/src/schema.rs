@@ -194,6 +194,43 @@ diesel::table! {
 }
 
 diesel::table! {
+    postonce_ledger_scan (id) {
+        id -> BigInt,
+        company_file -> Text,
+        unfinished -> Nullable<BigInt>,
+        from_date -> Nullable<Text>,
+        before_date -> Nullable<Text>,
+        at_date -> Nullable<Text>,
+        day_read -> Nullable<BigInt>,
+        day_count -> Nullable<BigInt>,
+        day_tries -> BigInt,
+        step -> BigInt,
+        unsure -> Text,
+        began_at -> BigInt,
+        finished_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    postonce_ledger_scan_document (scan_id, uid) {
+        scan_id -> BigInt,
+        uid -> Text,
+        number -> Text,
+        number_key -> Text,
+        reference -> Text,
+        reference_key -> Text,
+        customer -> Text,
+        customer_key -> Text,
+        invoice_date -> Text,
+        amount_minor -> Nullable<BigInt>,
+        total_minor -> Nullable<BigInt>,
+        is_foreign -> Bool,
+        layout -> Text,
+        claim_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     postonce_sync_lock (only) {
         only -> BigInt,
         kind -> Text,

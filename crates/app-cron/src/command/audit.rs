@@ -119,7 +119,7 @@ async fn export(
 }
 
 /// A value that no spreadsheet takes for a formula.
-fn harmless(mut text: String) -> String {
+pub(super) fn harmless(mut text: String) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         text.insert(0, '\'');
     }

@@ -19,6 +19,7 @@ pub mod misses;
 pub mod page;
 pub mod reader;
 pub mod registry;
+pub mod scan;
 pub mod settle;
 pub mod sweep;
 pub mod token;
@@ -46,6 +47,7 @@ pub mod token;
 /// | `file_note` | `FileNotes` and `Registry` | [`Fixture`] |
 /// | `flag` | those of `engine`, and `Flags` | [`StoreFixture`] |
 /// | `mapping` | those of `engine`, and `MappingStore` | [`StoreFixture`] |
+/// | `scan` | those of `engine`, and `ScanStore` | [`StoreFixture`] |
 ///
 /// [`EngineStore`]: crate::contract::EngineStore
 /// [`Fixture`]: crate::contract::Fixture
@@ -57,7 +59,7 @@ macro_rules! store_contract {
     )+ };
     (@parts $fixture:path) => {
         $crate::store_contract! {
-            @parts $fixture; engine intake reader token access creation file_note flag mapping
+            @parts $fixture; engine intake reader token access creation file_note flag mapping scan
         }
     };
     (@parts $fixture:path; $($part:ident)+) => { $(
@@ -248,6 +250,21 @@ macro_rules! store_contract {
             of_concurrent_changes_of_a_mapping_row_one_is_made,
             rows_of_a_record_that_is_gone_are_put_up_for_review,
             the_codes_of_invoices_that_may_still_be_sent_are_counted,
+        ];
+    } };
+    (@scan $fixture:path) => { $crate::promises! { $fixture; store;
+        scan of "ScanStore": [
+            a_scan_that_was_left_is_gone_on_with,
+            concurrent_scans_of_a_company_file_are_one,
+            a_scan_of_other_dates_or_a_fresh_one_takes_its_place,
+            a_finished_scan_is_the_last_one_until_the_next,
+            a_document_that_is_read_again_replaces_itself,
+            a_group_is_told_once_with_every_way_in_which_it_is_alike,
+            groups_and_their_documents_are_read_in_pages,
+            a_document_is_ours_by_its_uid_or_by_its_marker,
+            months_are_tallied_on_both_sides,
+            differences_are_told_by_kind,
+            differences_are_of_one_company_file,
         ];
     } };
 }
