@@ -6,9 +6,13 @@ pub mod race;
 pub mod storm;
 
 #[cfg(test)]
+mod browser;
+#[cfg(test)]
 mod clients;
 #[cfg(test)]
 mod cluster;
+#[cfg(test)]
+mod connecting;
 #[cfg(test)]
 mod cut_over;
 #[cfg(test)]
@@ -35,6 +39,8 @@ mod lock_contract;
 mod look_back;
 #[cfg(test)]
 mod mapping;
+#[cfg(test)]
+mod mid_run;
 #[cfg(test)]
 mod mysql;
 #[cfg(test)]

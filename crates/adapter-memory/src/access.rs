@@ -46,7 +46,8 @@ impl AccessStore for MemoryStore {
         me: &str,
         new: &NewTokens,
     ) -> Result<Rotated, StoreError> {
-        let end = later(self.now(), new.rest);
+        let now = self.now();
+        let end = later(now, new.rest);
         let mut world = self.world();
         if let Some(known) = world.tokens.get(company_file)
             && known.version != new.version
@@ -55,7 +56,7 @@ impl AccessStore for MemoryStore {
         }
         let version = new.version + 1;
         let token = RefreshToken { secret: new.refresh.clone(), version };
-        world.tokens.insert(company_file.clone(), token);
+        world.put_token(now, company_file, token);
         let row = world.access.entry(company_file.clone()).or_default();
         row.version = version;
         row.access = Some((new.access.clone(), end));
@@ -88,6 +89,6 @@ impl AccessRow {
     }
 }
 
-fn rest(now: Timestamp, end: Timestamp) -> Duration {
+pub(crate) fn rest(now: Timestamp, end: Timestamp) -> Duration {
     Duration::try_from(end.duration_since(now)).unwrap_or_default()
 }

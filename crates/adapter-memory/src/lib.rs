@@ -8,6 +8,7 @@
 //! **Invariant:** time and chance come from outside, so a test that repeats its calls repeats all.
 
 mod access;
+mod connection;
 mod creation;
 mod doubt;
 mod file_note;

@@ -45,22 +45,7 @@ impl Registry for MemoryStore {
         business_id: &str,
         time_zone: &str,
     ) -> Result<CompanyFileWritten, StoreError> {
-        let mut world = self.world();
-        let mut others = world.company_files.iter().filter(|(other, _)| *other != alias);
-        if let Some((other, _)) = others.find(|(_, business)| business.id == business_id) {
-            return Ok(CompanyFileWritten::Taken { alias: other.to_string() });
-        }
-        if business_id != alias.as_str() && world.is_used_as_its_own(business_id) {
-            return Ok(CompanyFileWritten::Taken { alias: business_id.to_owned() });
-        }
-        let claimed = world.claims.iter().any(|claim| claim.company_file == *alias);
-        let known = world.company_files.get(alias).map_or(alias.as_str(), |known| &known.id);
-        if claimed && known != business_id {
-            return Ok(CompanyFileWritten::Fixed { business_id: known.to_owned() });
-        }
-        let business = Business { id: business_id.to_owned(), time_zone: time_zone.to_owned() };
-        world.company_files.insert(alias.clone(), business);
-        Ok(CompanyFileWritten::Written)
+        Ok(self.world().set_company_file(alias, business_id, time_zone))
     }
 
     async fn cut_over(&self, alias: &CompanyFile, through: Option<Date>) -> Result<(), StoreError> {
@@ -90,6 +75,29 @@ impl Registry for MemoryStore {
 }
 
 impl World {
+    pub(crate) fn set_company_file(
+        &mut self,
+        alias: &CompanyFile,
+        business_id: &str,
+        time_zone: &str,
+    ) -> CompanyFileWritten {
+        let mut others = self.company_files.iter().filter(|(other, _)| *other != alias);
+        if let Some((other, _)) = others.find(|(_, business)| business.id == business_id) {
+            return CompanyFileWritten::Taken { alias: other.to_string() };
+        }
+        if business_id != alias.as_str() && self.is_used_as_its_own(business_id) {
+            return CompanyFileWritten::Taken { alias: business_id.to_owned() };
+        }
+        let claimed = self.claims.iter().any(|claim| claim.company_file == *alias);
+        let known = self.company_files.get(alias).map_or(alias.as_str(), |known| &known.id);
+        if claimed && known != business_id {
+            return CompanyFileWritten::Fixed { business_id: known.to_owned() };
+        }
+        let business = Business { id: business_id.to_owned(), time_zone: time_zone.to_owned() };
+        self.company_files.insert(alias.clone(), business);
+        CompanyFileWritten::Written
+    }
+
     /// Whether it ended an alarm.
     pub(crate) fn cut_over(
         &mut self,

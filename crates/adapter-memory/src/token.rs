@@ -19,13 +19,14 @@ impl TokenStore for MemoryStore {
         version: i64,
         secret: &str,
     ) -> Result<Rotated, StoreError> {
+        let now = self.now();
         let mut world = self.world();
         match world.tokens.get(company_file) {
             Some(known) if known.version != version => Ok(Rotated::Overtaken(known.clone())),
             Some(_) | None => {
                 let version = version + 1;
                 let token = RefreshToken { secret: secret.to_owned(), version };
-                world.tokens.insert(company_file.clone(), token);
+                world.put_token(now, company_file, token);
                 Ok(Rotated::Stored(version))
             }
         }

@@ -9,6 +9,7 @@ use postonce_domain::{
     ClaimId, CompanyFile, Epoch, InstallationId, Invoice, InvoiceId, InvoiceState, LedgerUid, Life,
     MappingKey, MappingRow, Misses, Outcome, OutcomeName, RunId, Version,
 };
+use postonce_ports::connection::ConnectionRecord;
 use postonce_ports::error::StoreError;
 use postonce_ports::file_note::{FileNote, FileNoteRecord};
 use postonce_ports::flag::Flag;
@@ -40,6 +41,10 @@ pub(crate) struct World {
     pub(crate) server: String,
     pub(crate) known_server: Option<String>,
     pub(crate) tokens: BTreeMap<CompanyFile, RefreshToken>,
+    /// When each of them was stored.
+    pub(crate) token_times: BTreeMap<CompanyFile, Timestamp>,
+    /// By rising id.
+    pub(crate) connection_notes: Vec<(CompanyFile, ConnectionRecord)>,
     pub(crate) access: BTreeMap<CompanyFile, AccessRow>,
     pub(crate) creations: BTreeMap<(CompanyFile, MappingKey), CreationRow>,
     pub(crate) mappings: BTreeMap<(CompanyFile, MappingKey), MappingRow>,
@@ -120,6 +125,8 @@ impl World {
             server: "memory".to_owned(),
             known_server: None,
             tokens: BTreeMap::new(),
+            token_times: BTreeMap::new(),
+            connection_notes: Vec::new(),
             access: BTreeMap::new(),
             creations: BTreeMap::new(),
             mappings: BTreeMap::new(),
@@ -208,6 +215,11 @@ impl World {
 }
 
 impl World {
+    pub(crate) fn put_token(&mut self, now: Timestamp, file: &CompanyFile, token: RefreshToken) {
+        self.tokens.insert(file.clone(), token);
+        self.token_times.insert(file.clone(), now);
+    }
+
     pub(crate) fn write_file_note(&mut self, at: Timestamp, note: FileNote) {
         let last = self.file_notes.last().map_or(0, |note| note.id);
         self.file_notes.push(FileNoteRecord { id: last + 1, at, note });

@@ -13,10 +13,10 @@ use postonce_ports::ledger::LedgerError;
 use reqwest::{Client, RequestBuilder, Url};
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::files::FilesClient;
 use crate::http::{Answer, Clients, Sent, describe, read, send_once};
 use crate::json::Object;
 use crate::odata::escaped;
-use crate::options::CompanyFileAccess;
 use crate::rate::Rate;
 use crate::reading::{Reading, reading};
 use crate::refusal::RateLimit;
@@ -39,12 +39,22 @@ pub(crate) struct Api {
     pub(crate) base: Url,
     pub(crate) clients: Clients,
     pub(crate) key: SecretString,
-    pub(crate) files: BTreeMap<CompanyFile, CompanyFileAccess>,
+    pub(crate) files: BTreeMap<CompanyFile, FileAccess>,
     pub(crate) refresh_token: Option<SecretString>,
     pub(crate) unlisted_is_own_id: bool,
     pub(crate) tokens: Tokens,
     pub(crate) rate: Rate,
     pub(crate) clock: Arc<dyn Clock>,
+}
+
+/// How one company file is reached.
+pub(crate) struct FileAccess {
+    pub(crate) business_id: String,
+    pub(crate) refresh_token: Option<SecretString>,
+    /// Where its books are, if not where all are.
+    pub(crate) base: Option<Url>,
+    /// What `x-myobapi-cftoken` is to be, if the file asks for it.
+    pub(crate) cftoken: Option<SecretString>,
 }
 
 impl fmt::Debug for Api {
@@ -54,12 +64,23 @@ impl fmt::Debug for Api {
 }
 
 impl Api {
-    /// MYOB's id of the file; `None` if the file is not configured.
+    /// MYOB's id of the file; `None` if it is not known.
     pub(crate) fn business_id<'a>(&'a self, file: &'a CompanyFile) -> Option<&'a str> {
         match self.files.get(file) {
             Some(access) => Some(&access.business_id),
             None => self.unlisted_is_own_id.then(|| file.as_str()),
         }
+    }
+
+    fn base(&self, file: &CompanyFile) -> &Url {
+        let own = self.files.get(file).and_then(|access| access.base.as_ref());
+        own.unwrap_or(&self.base)
+    }
+
+    /// Who asks for the list of company files.
+    pub(crate) fn files_client(&self) -> FilesClient {
+        let (client, base) = (self.clients.reader.clone(), self.base.clone());
+        FilesClient { client, base, key: self.key.clone() }
     }
 
     /// The path of the file's resource `path`, without the leading address.
@@ -84,15 +105,15 @@ impl Api {
     pub(crate) async fn post_once(
         &self,
         token: &AccessToken,
-        route: &str,
+        (file, route): (&CompanyFile, &str),
         payload: String,
         not_after: NotAfter,
     ) -> Sent {
-        let Some(url) = self.url(&format!("{route}?returnBody=true")) else {
+        let Some(url) = self.url(file, &format!("{route}?returnBody=true")) else {
             return Sent::NoConnection { why: format!("`{route}` makes no address") };
         };
         let request = self
-            .request(&self.clients.poster, Method::POST, url, token)
+            .request(&self.clients.poster, Method::POST, url, (file, token))
             .header(CONTENT_TYPE, "application/json");
         let sent = send_once(request, payload, not_after, &self.clock).await;
         if let Sent::Answered(answer) = &sent {
@@ -114,7 +135,8 @@ impl Api {
         path: &str,
     ) -> Result<Option<Object>, LedgerError> {
         let url = self.route(file, path).ok_or_else(|| unknown(file))?;
-        let url = self.url(&url).ok_or_else(|| unavailable(format!("`{url}` is no address")))?;
+        let url =
+            self.url(file, &url).ok_or_else(|| unavailable(format!("`{url}` is no address")))?;
         self.get_url(file, url).await
     }
 
@@ -148,20 +170,38 @@ impl Api {
         let resource = path.split('?').next().unwrap_or_default();
         let page = match link {
             None => self.get(file, path).await?,
-            Some(link) => self.get_url(file, self.same_origin(link)?).await?,
+            Some(link) => self.get_url(file, self.same_origin(file, link)?).await?,
         };
-        let Some(found) = page else {
-            return Err(unavailable(format!("MYOB has no list {resource} in this file")));
-        };
+        let Some(found) = page else { return Err(self.no_list(file, resource).await) };
         let items = found.objects("Items").ok_or_else(|| {
             unavailable(format!("a page of {resource} cannot be read: it has no `Items`"))
         })?;
         Ok((items, next_page(&found).map_err(unavailable)?))
     }
 
+    /// Why a list is not there: the whole company file may not be.
+    async fn no_list(&self, file: &CompanyFile, resource: &str) -> LedgerError {
+        match self.get(file, "").await {
+            Ok(Some(_)) => unavailable(format!("MYOB has no list {resource} in this file")),
+            Ok(None) => self.no_business(file),
+            Err(error) => error,
+        }
+    }
+
+    /// MYOB does not know the business. That is this company file's trouble, and no other's.
+    pub(crate) fn no_business(&self, file: &CompanyFile) -> LedgerError {
+        let business = self.business_id(file).unwrap_or_default();
+        let message = format!(
+            "MYOB knows no business `{business}`; check `company_file.{file}.business_id`, or \
+             connect it by `postonce connect {file}`"
+        );
+        LedgerError::NotAuthorised { message }
+    }
+
     /// A token goes nowhere but to the API that it is for.
-    fn same_origin(&self, link: &str) -> Result<Url, LedgerError> {
-        let url = self.base.join(link).ok().filter(|url| url.origin() == self.base.origin());
+    fn same_origin(&self, file: &CompanyFile, link: &str) -> Result<Url, LedgerError> {
+        let base = self.base(file);
+        let url = base.join(link).ok().filter(|url| url.origin() == base.origin());
         url.ok_or_else(|| unavailable("the next page lies on another host; not followed".into()))
     }
 
@@ -172,7 +212,8 @@ impl Api {
         let mut wait = WAIT;
         loop {
             let token = self.ready(file).await?;
-            let asked = self.request(&self.clients.reader, Method::GET, url.clone(), &token);
+            let asked =
+                self.request(&self.clients.reader, Method::GET, url.clone(), (file, &token));
             let answer: Result<Answer, String> = match asked.send().await {
                 Ok(response) => Ok(read(response).await),
                 Err(error) => Err(describe(&error)),
@@ -192,8 +233,7 @@ impl Api {
                     self.tokens.forget(file, &token);
                 }
                 Reading::Unauthorised(why) | Reading::Denied(why) => {
-                    let message =
-                        about(format!("{why}; check the user's access and `ledger.refresh_token`"));
+                    let message = about(format!("{why}; {}", check_access(file)));
                     return Err(LedgerError::NotAuthorised { message });
                 }
                 Reading::Limited(mut limit) => {
@@ -240,8 +280,8 @@ impl Api {
         [self.key.expose_secret(), token.secret.expose_secret()]
     }
 
-    fn url(&self, route: &str) -> Option<Url> {
-        let base = self.base.as_str().trim_end_matches('/');
+    fn url(&self, file: &CompanyFile, route: &str) -> Option<Url> {
+        let base = self.base(file).as_str().trim_end_matches('/');
         Url::parse(&format!("{base}/{route}")).ok()
     }
 
@@ -252,15 +292,27 @@ impl Api {
         client: &Client,
         method: Method,
         url: Url,
-        token: &AccessToken,
+        (file, token): (&CompanyFile, &AccessToken),
     ) -> RequestBuilder {
-        client
+        let request = client
             .request(method, url)
             .bearer_auth(token.secret.expose_secret())
             .header("x-myobapi-key", self.key.expose_secret())
             .header("x-myobapi-version", "v2")
-            .header(ACCEPT, "application/json")
+            .header(ACCEPT, "application/json");
+        match self.files.get(file).and_then(|access| access.cftoken.as_ref()) {
+            Some(cftoken) => request.header("x-myobapi-cftoken", cftoken.expose_secret()),
+            None => request,
+        }
     }
+}
+
+/// What a person can do about a company file that does not let us in.
+fn check_access(file: &CompanyFile) -> String {
+    format!(
+        "check that the user who consented may open the company file, and \
+         `company_file.{file}.business_id`; or connect it again by `postonce connect {file}`"
+    )
 }
 
 /// The link to the next page; `Err` if there is something that is no link.
@@ -273,7 +325,7 @@ fn next_page(page: &Object) -> Result<Option<String>, String> {
     Ok((!link.is_empty()).then_some(link))
 }
 
-/// The company file is not configured.
+/// No business is known of the company file.
 pub(crate) fn unknown(file: &CompanyFile) -> LedgerError {
     LedgerError::NotAuthorised { message: unknown_text(file) }
 }
@@ -281,7 +333,8 @@ pub(crate) fn unknown(file: &CompanyFile) -> LedgerError {
 /// The same, in words.
 pub(crate) fn unknown_text(file: &CompanyFile) -> String {
     format!(
-        "company file {file} is not configured; add `[company_file.{file}]` with its `business_id`"
+        "company file {file} has no business; connect it by `postonce connect {file}`, or set \
+         `company_file.{file}.business_id`"
     )
 }
 

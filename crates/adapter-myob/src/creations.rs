@@ -191,7 +191,7 @@ impl Creations {
         let (resource, _) = wanted.sought.kind.place();
         let route = api.route(file, resource).ok_or_else(|| unknown(file))?;
         let payload = (wanted.payload)(Marker { installation: wanted.installation, claim });
-        let sent = api.post_once(&token, &route, payload, self.not_after()).await;
+        let sent = api.post_once(&token, (file, &route), payload, self.not_after()).await;
         match api.scrubbed(outcome(&sent, self.rate_limit_is_not_sent), &token) {
             Outcome::Posted { uid } => {
                 let text = uid.as_str().to_owned();

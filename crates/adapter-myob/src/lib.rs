@@ -10,7 +10,7 @@
 //! **Invariant:** an answer that cannot be read is never taken for "there is nothing".
 //!
 //! Reading order: `http` and `gate` (how a request leaves), `classify` (what came of it), `api`
-//! and `tokens` with `sealed` (how we are let in), `prepare` with `mappings`, `references`, `creations` and
+//! and `tokens` with `sealed` (how we are let in), `consent` and `files` (who lets us in), `prepare` with `mappings`, `references`, `creations` and
 //! `payload` (what is sent), `computed` (what MYOB made of it), `directory` (what a mapping may lead to), `search`
 //! (what is there), `books` (all that is there).
 
@@ -18,8 +18,10 @@ mod api;
 mod books;
 mod classify;
 mod computed;
+mod consent;
 mod creations;
 mod directory;
+mod files;
 mod gate;
 mod http;
 mod json;
@@ -46,17 +48,27 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jiff::civil::Date;
 use postonce_domain::{
     ClaimToken, CompanyFile, Invoice, LedgerDocument, LedgerUid, Marker, PreparedRequest, SearchKey,
 };
 use postonce_ports::ledger::{Ledger, LedgerError, PrepareError, Receipt};
 use reqwest::Url;
+use secrecy::{ExposeSecret as _, SecretString};
 
-pub use crate::options::{CompanyFileAccess, Layout, Missing, Options, Ports, SetupError};
+pub use crate::consent::{
+    ConsentOptions, ConsentState, Consents, GivenError, GivenTokens, RedirectError, Redirected,
+    parse_redirect,
+};
+pub use crate::files::CompanyFileListed;
+pub use crate::options::{
+    CompanyFileAccess, FileUser, Layout, Missing, Options, Ports, SetupError,
+};
 pub use crate::sealed::{BadKey, SealError, SealedTokens, TokenKeys};
 
-use crate::api::Api;
+use crate::api::{Api, FileAccess};
 use crate::creations::Creations;
 use crate::http::Clients;
 use crate::mappings::Mappings;
@@ -112,6 +124,11 @@ impl MyobLedger {
             rate_limit_is_not_sent: options.rate_limit_is_not_sent,
             creating: PerFile::default(),
         };
+        let files = files.into_iter().map(|(file, access)| {
+            let access = file_access(&file, access, &base)?;
+            Ok((file, access))
+        });
+        let files = files.collect::<Result<_, SetupError>>()?;
         let api = Api {
             base,
             clients,
@@ -140,6 +157,24 @@ impl MyobLedger {
             rate_limit_is_not_sent: options.rate_limit_is_not_sent,
         })
     }
+}
+
+fn file_access(
+    file: &CompanyFile,
+    access: CompanyFileAccess,
+    base: &Url,
+) -> Result<FileAccess, SetupError> {
+    let CompanyFileAccess { business_id, refresh_token, base_url, user } = access;
+    let own = base_url.map(|value| {
+        let own = url("company_file.*.base_url", &value)?;
+        let key = format!("company_file.{file}.base_url");
+        let ours = files::may_have_tokens(&own, base);
+        if ours { Ok(own) } else { Err(SetupError::NotMyob { key, value }) }
+    });
+    let cftoken = user.map(|FileUser { name, password }| {
+        SecretString::from(STANDARD.encode(format!("{name}:{}", password.expose_secret())))
+    });
+    Ok(FileAccess { business_id, refresh_token, base: own.transpose()?, cftoken })
 }
 
 fn url(key: &'static str, value: &str) -> Result<Url, SetupError> {

@@ -85,6 +85,19 @@ pub struct CompanyFileAccess {
     pub business_id: String,
     /// Its own refresh token, which seeds the token store.
     pub refresh_token: Option<SecretString>,
+    /// The address of its own API, ending in `/accountright`, if it has another than all.
+    pub base_url: Option<String>,
+    /// User and password of the company file itself, for older API keys.
+    pub user: Option<FileUser>,
+}
+
+/// A user of a company file. The password does not show in its `Debug` form.
+#[derive(Clone, Debug)]
+pub struct FileUser {
+    /// The name.
+    pub name: String,
+    /// The password, which may be empty.
+    pub password: SecretString,
 }
 
 /// What the adapter needs of the host and of the store.
@@ -118,6 +131,14 @@ pub enum SetupError {
     BadUrl {
         /// The configuration key.
         key: &'static str,
+        /// What stands there.
+        value: String,
+    },
+    /// Tokens would go to somebody else.
+    #[error("{key} `{value}` is neither MYOB's, over https, nor where `ledger.base_url` is")]
+    NotMyob {
+        /// The configuration key.
+        key: String,
         /// What stands there.
         value: String,
     },

@@ -20,8 +20,8 @@ impl MyobLedger {
             let cause = NotSentCause::Unauthorised;
             return Outcome::NotSent { cause, reason: reason.to_owned() }.into();
         };
-        let payload = request.payload.clone();
-        let sent = self.api.post_once(&access, &request.route, payload, token.not_after()).await;
+        let (payload, to) = (request.payload.clone(), (file, request.route.as_str()));
+        let sent = self.api.post_once(&access, to, payload, token.not_after()).await;
         let outcome = outcome(&sent, self.rate_limit_is_not_sent);
         match &outcome {
             Outcome::NotSent { cause: NotSentCause::Unauthorised, .. } => {

@@ -43,7 +43,8 @@ pub enum SealError {
     /// It is sealed, and none of our keys has this id.
     #[error(
         "the tokens of company file {company_file} are sealed with the key {id}, which is not \
-         configured; put it back as `tokens.key`, or as `tokens.old_key` beside a new one"
+         configured; put it back as `tokens.key`, or as `tokens.old_key` beside a new one; if it \
+         is lost, connect again by `postonce connect {company_file}`"
     )]
     OtherKey {
         /// Whose token.
@@ -112,6 +113,17 @@ impl TokenKeys {
     /// Whether the refresh token `stored` can be opened.
     pub fn check(&self, company_file: &CompanyFile, stored: &str) -> Result<(), SealError> {
         self.open((company_file, REFRESH), stored).map(drop)
+    }
+
+    /// A refresh token and an access token as they may be kept.
+    pub fn seal_both(
+        &self,
+        company_file: &CompanyFile,
+        refresh: &str,
+        access: &str,
+    ) -> Result<(String, String), SealError> {
+        let refresh = self.seal((company_file, REFRESH), refresh)?;
+        Ok((refresh, self.seal((company_file, ACCESS), access)?))
     }
 
     fn seal(&self, place: Place<'_>, secret: &str) -> Result<String, SealError> {
@@ -246,6 +258,14 @@ impl AccessStore for SealedTokens {
 
     async fn refused(&self, company_file: &CompanyFile, version: i64) -> Result<(), StoreError> {
         self.access.refused(company_file, version).await
+    }
+}
+
+/// Why a token could not be opened or sealed, if that is the trouble.
+pub(crate) fn seal_trouble(error: &StoreError) -> Option<&SealError> {
+    match error {
+        StoreError::Unavailable { source, .. } => source.as_ref()?.downcast_ref(),
+        StoreError::Refused { .. } | StoreError::Corrupt { .. } => None,
     }
 }
 

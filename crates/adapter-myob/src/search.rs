@@ -80,9 +80,7 @@ impl MyobLedger {
     pub(crate) async fn reach_file(&self, file: &CompanyFile) -> Result<(), LedgerError> {
         match self.api.get(file, "").await? {
             Some(_) => Ok(()),
-            None => Err(unavailable(format!(
-                "MYOB does not know company file {file}; check its `business_id`"
-            ))),
+            None => Err(self.api.no_business(file)),
         }
     }
 

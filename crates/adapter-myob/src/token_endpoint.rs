@@ -75,13 +75,24 @@ impl TokenEndpoint {
         }
     }
 
+    /// Sends a form once. `old` is the secret in it, which nobody is to read in an answer.
+    pub(crate) async fn once(&self, form: &[(&str, &str)], old: &str) -> Result<Grant, String> {
+        let asked = self.clock.boot();
+        let answer = self.send(form).await?;
+        if answer.status >= 500 || answer.status == 429 {
+            return Err(format!("it answered {}", answer.status));
+        }
+        self.understand(&answer, asked, old)
+    }
+
     async fn ask(&self, token: &str) -> Result<Answer, String> {
-        let form = [
-            ("client_id", self.key.expose_secret()),
-            ("client_secret", self.secret.expose_secret()),
-            ("refresh_token", token),
-            ("grant_type", "refresh_token"),
-        ];
+        self.send(&[("refresh_token", token), ("grant_type", "refresh_token")]).await
+    }
+
+    async fn send(&self, fields: &[(&str, &str)]) -> Result<Answer, String> {
+        let id = ("client_id", self.key.expose_secret());
+        let secret = ("client_secret", self.secret.expose_secret());
+        let form = [&[id, secret], fields].concat();
         let request = self.client.post(self.url.clone()).form(&form).timeout(CALL_MAX);
         let response = request.send().await.map_err(|error| describe(&error))?;
         let answer = read(response).await;

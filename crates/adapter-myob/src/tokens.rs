@@ -24,6 +24,7 @@ use postonce_ports::token::{RefreshToken, Rotated, TokenStore};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::per_file::PerFile;
+use crate::sealed::seal_trouble;
 use crate::token_endpoint::{Grant, Granted, TokenEndpoint};
 
 /// How long before its end an access token no longer counts; then it lasts for the send window.
@@ -251,6 +252,12 @@ impl Tokens {
         (seed, patience): (Option<&SecretString>, Duration),
         unsaved: &mut Option<Unsaved>,
     ) -> Result<Option<AccessToken>, LedgerError> {
+        if stored.as_ref().is_some_and(|stored| stored.secret.is_empty()) {
+            return Err(not_authorised(format!(
+                "the connection of company file {file} was revoked; connect it again by \
+                 `postonce connect {file}`"
+            )));
+        }
         let version = stored.as_ref().map_or(0, |stored| stored.version);
         let seed = seed.map(|seed| RefreshToken { version, ..first_token(seed) });
         let (first, second) = match stored {
@@ -259,7 +266,7 @@ impl Tokens {
         };
         let first = first.ok_or_else(|| {
             not_authorised(format!(
-                "there is no refresh token for company file {file}; set `ledger.refresh_token`"
+                "company file {file} is not connected; do so by `postonce connect {file}`"
             ))
         })?;
         let why = match self.try_with(file, &first, unsaved).await? {
@@ -335,6 +342,7 @@ impl Tokens {
         for _ in 1..WRITES_MAX {
             match self.records.access.granted(file, &self.records.me, new).await {
                 Ok(rotated) => return Ok(rotated),
+                Err(error) if seal_trouble(&error).is_some() => return Err(store_trouble(error)),
                 Err(_) => self.clock.sleep(pause).await,
             }
             pause *= 2;
@@ -376,8 +384,8 @@ fn first_token(seed: &SecretString) -> RefreshToken {
 
 fn refused(file: &CompanyFile, why: &str) -> LedgerError {
     not_authorised(format!(
-        "MYOB does not accept the refresh token of company file {file}: {why}; set \
-         `ledger.refresh_token` to a new one"
+        "MYOB does not accept the refresh token of company file {file}: {why}; connect it again by \
+         `postonce connect {file}`"
     ))
 }
 
@@ -389,8 +397,12 @@ fn unavailable(message: String) -> LedgerError {
     LedgerError::Unavailable { message, source: None }
 }
 
-/// The ledger cannot be used without the store.
+/// The ledger cannot be used without the store. A token that we cannot open is no trouble of the
+/// store, and of one company file alone.
 pub(crate) fn store_trouble(error: StoreError) -> LedgerError {
+    if let Some(sealed) = seal_trouble(&error) {
+        return not_authorised(sealed.to_string());
+    }
     let message = "our own database is needed for it and did not answer".to_owned();
     LedgerError::Unavailable { message, source: Some(Box::new(error)) }
 }

@@ -98,7 +98,7 @@ async fn granted(
 }
 
 /// What is on record; nobody else changes it before this transaction ends.
-async fn find(conn: &mut Conn, file: &CompanyFile) -> Step<Option<AccessRow>> {
+pub(crate) async fn find(conn: &mut Conn, file: &CompanyFile) -> Step<Option<AccessRow>> {
     let columns = (
         access::version,
         access::access,
@@ -111,7 +111,12 @@ async fn find(conn: &mut Conn, file: &CompanyFile) -> Step<Option<AccessRow>> {
     Ok(row.map(AccessRow::from))
 }
 
-async fn put(conn: &mut Conn, file: &CompanyFile, row: AccessRow, is_new: bool) -> Step<()> {
+pub(crate) async fn put(
+    conn: &mut Conn,
+    file: &CompanyFile,
+    row: AccessRow,
+    is_new: bool,
+) -> Step<()> {
     let values = (
         access::version.eq(row.version),
         access::access.eq(row.access),

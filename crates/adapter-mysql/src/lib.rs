@@ -21,6 +21,7 @@ mod access;
 mod apply;
 mod checkup;
 mod claim;
+mod connection_store;
 mod creation;
 mod doubt;
 mod error;

@@ -54,6 +54,7 @@ const MIGRATIONS: &[Migration] = migrations![
     17 "mapping" "0017_mapping.sql",
     18 "ledger_scan" "0018_ledger_scan.sql",
     19 "ledger_scan_document" "0019_ledger_scan_document.sql",
+    20 "ledger_consent" "0020_ledger_consent.sql",
 ];
 
 /// The newest version that this program knows.

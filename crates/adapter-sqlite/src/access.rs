@@ -92,7 +92,7 @@ fn find(conn: &mut SqliteConnection, file: &str) -> Step<AccessRow> {
     Ok(row.map(AccessRow::from).unwrap_or_default())
 }
 
-fn put(conn: &mut SqliteConnection, file: &str, row: AccessRow) -> Step<()> {
+pub(crate) fn put(conn: &mut SqliteConnection, file: &str, row: AccessRow) -> Step<()> {
     let values = (
         access::company_file.eq(file),
         access::version.eq(row.version),

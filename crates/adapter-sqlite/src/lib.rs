@@ -18,6 +18,7 @@ mod apply;
 mod checkup;
 mod claim;
 mod connection;
+mod connection_store;
 mod creation;
 mod doubt;
 mod error;

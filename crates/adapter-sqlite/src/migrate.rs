@@ -18,7 +18,7 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: [Migration; 9] = [
+const MIGRATIONS: [Migration; 10] = [
     Migration {
         version: 1,
         name: "invoices",
@@ -63,6 +63,11 @@ const MIGRATIONS: [Migration; 9] = [
         version: 9,
         name: "ledger_scan",
         sql: include_str!("../../../migrations/sqlite/0009_ledger_scan.sql"),
+    },
+    Migration {
+        version: 10,
+        name: "ledger_consent",
+        sql: include_str!("../../../migrations/sqlite/0010_ledger_consent.sql"),
     },
 ];
 

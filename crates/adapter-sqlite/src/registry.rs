@@ -244,6 +244,18 @@ fn write(
     business_id: &str,
     time_zone: &str,
 ) -> Step<End<CompanyFileWritten>> {
+    let written = written(conn, alias, business_id, time_zone)?;
+    let done = written == CompanyFileWritten::Written;
+    Ok(if done { End::Keep(written) } else { End::Undo(written) })
+}
+
+/// Writes business and zone, or says why not.
+pub(crate) fn written(
+    conn: &mut SqliteConnection,
+    alias: &CompanyFile,
+    business_id: &str,
+    time_zone: &str,
+) -> Step<CompanyFileWritten> {
     let other: Option<String> = file::table
         .filter(file::business_id.eq(business_id))
         .filter(file::alias.ne(alias.as_str()))
@@ -251,10 +263,10 @@ fn write(
         .first(conn)
         .optional()?;
     if let Some(alias) = other {
-        return Ok(End::Undo(CompanyFileWritten::Taken { alias }));
+        return Ok(CompanyFileWritten::Taken { alias });
     }
     if business_id != alias.as_str() && is_used_as_its_own(conn, business_id)? {
-        return Ok(End::Undo(CompanyFileWritten::Taken { alias: business_id.to_owned() }));
+        return Ok(CompanyFileWritten::Taken { alias: business_id.to_owned() });
     }
     // An alias without a business on record is its own: that is how a loopback ledger is used.
     let known = settings(conn, alias)?.and_then(|known| known.business_id);
@@ -262,7 +274,7 @@ fn write(
     let claims = claim::table.filter(claim::company_file.eq(alias.as_str()));
     let claimed: bool = diesel::select(diesel::dsl::exists(claims)).get_result(conn)?;
     if let Some(known) = known.filter(|known| claimed && known != business_id) {
-        return Ok(End::Undo(CompanyFileWritten::Fixed { business_id: known }));
+        return Ok(CompanyFileWritten::Fixed { business_id: known });
     }
     let values = (file::business_id.eq(business_id), file::time_zone.eq(time_zone));
     diesel::insert_into(file::table)
@@ -271,7 +283,7 @@ fn write(
         .do_update()
         .set(values)
         .execute(conn)?;
-    Ok(End::Keep(CompanyFileWritten::Written))
+    Ok(CompanyFileWritten::Written)
 }
 
 /// Whether there are invoices of an alias of this name that has no other business on record.

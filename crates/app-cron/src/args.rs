@@ -1,5 +1,6 @@
 //! The command line.
 
+mod connect;
 mod cutover;
 mod flags;
 mod look_back;
@@ -14,6 +15,7 @@ use jiff::civil::Date;
 use postonce_domain::{CompanyFile, LedgerUid, StateName};
 use postonce_engine::Verdict;
 
+pub(crate) use connect::{Connect, Connections, ConnectionsCommand};
 pub(crate) use cutover::Cutover;
 pub(crate) use flags::{Flagged, FlaggedVerb};
 pub(crate) use look_back::{Duplicates, LookBack, Way};
@@ -112,8 +114,10 @@ pub(crate) enum Command {
     /// The audit trail
     #[command(subcommand)]
     Audit(Audit),
-    /// Take over a database that is on another server or file than it was
+    /// Be let into a company file by a consent in the browser; or take over a database that has moved
     Connect(Connect),
+    /// By whose consent each company file lets us in: list, check, take away
+    Connections(Connections),
     /// Until when the past of company files is settled: show it, settle it, take it back
     Cutover(Cutover),
     /// What the platform's codes are in MYOB
@@ -285,16 +289,6 @@ pub(crate) enum ExportFormat {
     Ndjson,
     /// For spreadsheets.
     Csv,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Connect {
-    /// Accept where the database is now; every company file then stands still for a while
-    #[arg(long, required = true)]
-    pub(crate) take_over: bool,
-    /// Do not ask
-    #[arg(long)]
-    pub(crate) yes: bool,
 }
 
 #[derive(Debug, Subcommand)]

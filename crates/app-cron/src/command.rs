@@ -5,6 +5,7 @@ mod audit;
 mod completions;
 mod config;
 mod connect;
+mod connections;
 mod cutover;
 mod demo;
 mod doctor;
@@ -47,6 +48,7 @@ pub(crate) async fn run(command: Command, context: &Context<'_>) -> Result<Exit,
         Command::Runs(args) => runs::run(context, &args).await,
         Command::Audit(args) => audit::run(context, args).await,
         Command::Connect(args) => connect::run(context, &args).await,
+        Command::Connections(args) => connections::run(context, args).await,
         Command::Cutover(args) => cutover::run(context, &args).await,
         Command::Mapping(args) => mapping::run(context, args).await,
         Command::Duplicates(args) => duplicates::run(context, &args).await,

@@ -25,6 +25,7 @@ use secrecy::SecretString;
 pub use database::DatabaseConfig;
 pub use layers::{Flags, Sources};
 pub use url::is_loopback;
+pub(crate) use url::{Listening, listening};
 
 use crate::exit::{Exit, Failure};
 
@@ -92,6 +93,9 @@ impl LockKind {
 pub struct LedgerConfig {
     pub base_url: String,
     pub token_url: String,
+    pub authorize_url: String,
+    pub redirect_uri: String,
+    pub scopes: String,
     pub api_key: Option<SecretString>,
     pub api_secret: Option<SecretString>,
     pub refresh_token: Option<SecretString>,
@@ -133,8 +137,17 @@ impl TokensConfig {
 #[expect(missing_docs, reason = "each field is the key of its name")]
 pub struct CompanyFileConfig {
     pub business_id: Option<String>,
+    pub base_url: Option<String>,
     pub refresh_token: Option<SecretString>,
+    pub cftoken_user: Option<String>,
+    pub cftoken_password: Option<SecretString>,
     pub time_zone: Option<String>,
+}
+
+impl CompanyFileConfig {
+    pub(crate) fn business(&self) -> Option<&str> {
+        self.business_id.as_deref()
+    }
 }
 
 /// Where a value comes from.

@@ -8,6 +8,7 @@ use postonce_adapter_mysql::{self as mysql, LockRefused, MysqlCheckup, MysqlStor
 use postonce_adapter_sqlite::{SqliteCheckup, SqliteStore};
 use postonce_ports::access::AccessStore;
 use postonce_ports::checkup::Checkup;
+use postonce_ports::connection::Connections;
 use postonce_ports::creation::CreationClaims;
 use postonce_ports::doubt::DoubtStore;
 use postonce_ports::file_note::FileNotes;
@@ -49,6 +50,7 @@ pub(crate) struct Database {
     pub(crate) scans: Arc<dyn ScanStore>,
     pub(crate) tokens: Arc<dyn TokenStore>,
     pub(crate) access: Arc<dyn AccessStore>,
+    pub(crate) connections: Arc<dyn Connections>,
     pub(crate) creations: Arc<dyn CreationClaims>,
     pub(crate) mappings: Arc<dyn MappingStore>,
     /// A store whose lock must prove that it excludes; a file's does by the system.
@@ -132,7 +134,8 @@ impl Database {
     where
         S: InvoiceStore + DoubtStore + Intake + InvoiceReader + Registry,
         S: RunLock + RunHistory + FileNotes + Flags + ScanStore,
-        S: TokenStore + AccessStore + CreationClaims + MappingStore + 'static,
+        S: TokenStore + AccessStore + CreationClaims + MappingStore,
+        S: Connections + 'static,
     {
         let store = Arc::new(store);
         Self {
@@ -147,6 +150,7 @@ impl Database {
             scans: store.clone(),
             tokens: store.clone(),
             access: store.clone(),
+            connections: store.clone(),
             creations: store.clone(),
             mappings: store.clone(),
             store,

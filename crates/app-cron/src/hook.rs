@@ -5,6 +5,7 @@ use std::sync::Arc;
 use postonce_engine::{Policy, Ports};
 use postonce_ports::access::AccessStore;
 use postonce_ports::clock::Clock;
+use postonce_ports::connection::Connections;
 use postonce_ports::creation::CreationClaims;
 use postonce_ports::file_note::FileNotes;
 use postonce_ports::intake::Intake;
@@ -24,6 +25,7 @@ pub struct SidePorts {
     pub scans: Arc<dyn ScanStore>,
     pub tokens: Arc<dyn TokenStore>,
     pub access: Arc<dyn AccessStore>,
+    pub connections: Arc<dyn Connections>,
     pub creations: Arc<dyn CreationClaims>,
     pub mappings: Arc<dyn MappingStore>,
     pub clock: Arc<dyn Clock>,

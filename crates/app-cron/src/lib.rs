@@ -22,6 +22,7 @@ pub mod import;
 mod json;
 mod mapping_file;
 mod no_ledger;
+mod noted_ledger;
 mod output;
 mod progress;
 mod selection;

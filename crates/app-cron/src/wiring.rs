@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use postonce_adapter_host::{HostClock, Process, RandomIds};
 use postonce_adapter_myob::{
-    CompanyFileAccess, MyobLedger, Options, Ports as LedgerPorts, SealedTokens, TokenKeys,
+    CompanyFileAccess, FileUser, MyobLedger, Options, Ports as LedgerPorts, SealedTokens, TokenKeys,
 };
 use postonce_domain::{CompanyFile, QuietParts, Trigger};
 use postonce_engine::{Engine, Origin, Policy, Ports, SyncRequest};
 use postonce_ports::books::LedgerBooks;
 use postonce_ports::clock::Clock;
+use postonce_ports::connection::Connection;
 use postonce_ports::ledger::Ledger;
 use postonce_ports::mapping::LedgerDirectory;
 use postonce_ports::registry::{Agreed, CompanyFileWritten, LockSettings};
@@ -22,6 +23,7 @@ use crate::database::Database;
 use crate::exit::{Exit, Failure, chain};
 use crate::hook::{PortHook, SidePorts};
 use crate::no_ledger::NoLedger;
+use crate::noted_ledger::NotedLedger;
 use crate::output::{Output, talk};
 
 /// The configuration, with its warnings told.
@@ -69,6 +71,7 @@ impl<'a> Base<'a> {
             scans: Arc::clone(&database.scans),
             tokens: Arc::clone(&database.tokens),
             access: Arc::clone(&database.access),
+            connections: Arc::clone(&database.connections),
             creations: Arc::clone(&database.creations),
             mappings: Arc::clone(&database.mappings),
             clock: Arc::new(HostClock),
@@ -83,16 +86,22 @@ impl<'a> Base<'a> {
 
     /// The engine's ports, with the ledger of the configuration.
     pub(crate) async fn ports(&self) -> Result<Ports, Failure> {
-        self.agree().await?;
+        let connections = Arc::clone(&self.side.connections);
+        let ledger = NotedLedger::new(Arc::new(self.myob().await?), connections, &self.actor);
+        Ok(self.ports_with(Arc::new(ledger)))
+    }
+
+    /// The ledger of the configuration, as itself.
+    pub(crate) async fn myob(&self) -> Result<MyobLedger, Failure> {
+        let known = self.side.connections.connections().await?;
+        self.agree(&known).await?;
         let keys = self.token_keys().await?;
-        Ok(self.ports_with(Arc::new(self.ledger(keys)?)))
+        self.ledger(keys, &known)
     }
 
     /// What the ledger of the configuration has.
     pub(crate) async fn directory(&self) -> Result<Arc<dyn LedgerDirectory>, Failure> {
-        self.agree().await?;
-        let keys = self.token_keys().await?;
-        Ok(Arc::new(self.ledger(keys)?))
+        Ok(Arc::new(self.myob().await?))
     }
 
     /// The books of the configured ledger.
@@ -151,7 +160,7 @@ impl<'a> Base<'a> {
     }
 
     /// Whether this process may run with its settings, by what the database remembers.
-    async fn agree(&self) -> Result<(), Failure> {
+    async fn agree(&self, known: &[Connection]) -> Result<(), Failure> {
         self.database.prove_lock().await?;
         let lock = &self.config.lock;
         let (kind, scope) = (lock.kind.as_str().to_owned(), "global".to_owned());
@@ -170,7 +179,12 @@ impl<'a> Base<'a> {
             return Err(Failure::new(Exit::BadConfiguration, why));
         }
         for (alias, file) in &self.config.company_files {
-            let Some(business_id) = &file.business_id else { continue };
+            if file.business_id.is_none() && file.time_zone.is_none() {
+                // What is on record stays.
+                continue;
+            }
+            let business_id = file.business_id.as_ref().or_else(|| business_of(known, alias));
+            let Some(business_id) = business_id else { continue };
             let zone = file.time_zone.as_deref().unwrap_or("UTC");
             let why =
                 match self.database.registry.set_company_file(alias, business_id, zone).await? {
@@ -189,14 +203,21 @@ impl<'a> Base<'a> {
         Ok(())
     }
 
-    /// The keys that tokens are sealed with, by which those on record can be opened.
-    async fn token_keys(&self) -> Result<TokenKeys, Failure> {
+    /// The keys that tokens are sealed with.
+    pub(crate) fn sealing_keys(&self) -> Result<TokenKeys, Failure> {
         let bad = |why: String| Failure::new(Exit::BadConfiguration, why);
         let keys =
             self.config.tokens.keys().map_err(|error| bad(format!("`tokens.key` {error}")))?;
         if keys.id().is_none() && !self.config.ledger.is_loopback {
             return Err(bad(NO_TOKEN_KEY.to_owned()));
         }
+        Ok(keys)
+    }
+
+    /// The keys that tokens are sealed with, by which those on record can be opened.
+    async fn token_keys(&self) -> Result<TokenKeys, Failure> {
+        let bad = |why: String| Failure::new(Exit::BadConfiguration, why);
+        let keys = self.sealing_keys()?;
         let working = self.database.store.files_with_work().await?;
         let working = working.into_iter().map(|file| file.company_file);
         let files: BTreeSet<_> = working.chain(self.config.company_files.keys().cloned()).collect();
@@ -208,7 +229,7 @@ impl<'a> Base<'a> {
         Ok(keys)
     }
 
-    fn ledger(&self, keys: TokenKeys) -> Result<MyobLedger, Failure> {
+    fn ledger(&self, keys: TokenKeys, known: &[Connection]) -> Result<MyobLedger, Failure> {
         let ledger = &self.config.ledger;
         let options = Options {
             base_url: ledger.base_url.clone(),
@@ -238,19 +259,42 @@ impl<'a> Base<'a> {
             creations: Arc::clone(&self.side.creations),
             mappings: Arc::clone(&self.side.mappings),
         };
-        MyobLedger::new(options, self.files(), ledger.is_loopback, ports)
+        MyobLedger::new(options, self.files(known), ledger.is_loopback, ports)
             .map_err(|error| Failure::new(Exit::BadConfiguration, chain(&error)))
     }
 
-    fn files(&self) -> BTreeMap<CompanyFile, CompanyFileAccess> {
-        let files = self.config.company_files.iter().map(|(alias, file)| {
-            // Without an id the ledger is on this machine, and the alias is the id.
-            let business_id = file.business_id.clone().unwrap_or_else(|| alias.to_string());
-            let refresh_token = file.refresh_token.clone();
-            (alias.clone(), CompanyFileAccess { business_id, refresh_token })
+    /// The company files that have a business, by configuration or by consent.
+    fn files(&self, known: &[Connection]) -> BTreeMap<CompanyFile, CompanyFileAccess> {
+        let configured = &self.config.company_files;
+        let aliases = configured.keys().chain(known.iter().map(|known| &known.company_file));
+        let aliases: BTreeSet<&CompanyFile> = aliases.collect();
+        let files = aliases.into_iter().filter_map(|alias| {
+            let own = configured.get(alias);
+            let business_id = own.and_then(|own| own.business_id.clone());
+            let business_id = business_id.or_else(|| business_of(known, alias).cloned());
+            // On this machine an alias is its own business.
+            let loopback = self.config.ledger.is_loopback;
+            let business_id = business_id.or_else(|| loopback.then(|| alias.to_string()))?;
+            let consent = known.iter().find(|known| known.company_file == *alias);
+            let consent = consent.and_then(Connection::consent).map(|(_, consent)| consent);
+            let consent = consent.filter(|consent| consent.business_id == business_id);
+            let listed = consent.and_then(|consent| consent.base_url.clone());
+            let user = own.and_then(|own| own.cftoken_user.clone()).map(|name| FileUser {
+                name,
+                password: own.and_then(|own| own.cftoken_password.clone()).unwrap_or_default(),
+            });
+            let base_url = own.and_then(|own| own.base_url.clone()).or(listed);
+            let refresh_token = own.and_then(|own| own.refresh_token.clone());
+            let access = CompanyFileAccess { business_id, refresh_token, base_url, user };
+            Some((alias.clone(), access))
         });
         files.collect()
     }
+}
+
+/// The business that is on record.
+pub(crate) fn business_of<'a>(known: &'a [Connection], alias: &CompanyFile) -> Option<&'a String> {
+    known.iter().find(|known| known.company_file == *alias)?.business_id.as_ref()
 }
 
 /// Why nothing is asked of a real ledger.
@@ -259,7 +303,7 @@ pub(crate) const NO_TOKEN_KEY: &str = "\
     `openssl rand -base64 32`, keep it apart from the database, and set POSTONCE_TOKENS__KEY, or \
     `tokens.key_file`";
 
-fn needed(key: &str, value: Option<&SecretString>) -> Result<SecretString, Failure> {
+pub(crate) fn needed(key: &str, value: Option<&SecretString>) -> Result<SecretString, Failure> {
     value.cloned().ok_or_else(|| {
         let variable = key.to_uppercase().replace('.', "__");
         let why = format!("`{key}` is not set; set POSTONCE_{variable}, or the key in the file");

@@ -1,5 +1,7 @@
 //! Customers, accounts, tax codes and items over HTTP, all alike.
 
+use std::collections::BTreeSet;
+
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use serde_json::{Map, Value as Json};
@@ -118,18 +120,15 @@ pub(crate) async fn company_file(call: Call) -> Result<Response, ApiError> {
     Ok(ok(&serde_json::json!({ "CompanyFile": file, "Resources": resources })))
 }
 
-/// All company files that were mentioned so far: a bare array, as MYOB has it.
+/// All company files that were mentioned so far or consented: a bare array, as MYOB has it.
 pub(crate) async fn company_files(call: Call) -> Result<Response, ApiError> {
     let session = call.app.session();
     let (books, switches) = (session.books(), &call.orders.switches);
     let origin = &call.orders.origin;
     let listed = |file: &&str| switches.files == Files::Any || books.listed.contains(*file);
-    let files = books
-        .files
-        .keys()
-        .map(|file| &**file)
-        .filter(listed)
-        .map(|file| company_file_view(file, origin));
+    let known: BTreeSet<&str> =
+        books.files.keys().chain(&books.listed).map(|file| &**file).collect();
+    let files = known.into_iter().filter(listed).map(|file| company_file_view(file, origin));
     // New keys see none: the redirect after consent names theirs.
     let files = files.filter(|_| switches.keys != Keys::New);
     Ok(ok(&files.collect::<Vec<_>>()))

@@ -11,12 +11,13 @@
 //! Each sentence of a method's doc is a test of the contract suite that every adapter passes.
 //! A consumer takes the modules singly: [`clock`], [`store`], [`intake`], [`doubt`], [`reader`],
 //! [`lock`], [`keyed`], [`history`], [`registry`], [`file_note`], [`flag`], [`checkup`], [`ledger`],
-//! [`token`], [`access`], [`creation`], [`mapping`], [`books`], [`scan`].
+//! [`token`], [`access`], [`connection`], [`creation`], [`mapping`], [`books`], [`scan`].
 
 pub mod access;
 pub mod books;
 pub mod checkup;
 pub mod clock;
+pub mod connection;
 pub mod creation;
 pub mod doubt;
 pub mod error;

@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod claim;
+pub mod connection;
 pub mod creation;
 pub mod declared;
 pub mod file_note;

@@ -231,6 +231,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    postonce_ledger_consent (id) {
+        id -> BigInt,
+        company_file -> Text,
+        event -> Text,
+        actor -> Text,
+        text -> Text,
+        business_id -> Nullable<Text>,
+        business_name -> Nullable<Text>,
+        scopes -> Nullable<Text>,
+        base_url -> Nullable<Text>,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
     postonce_sync_lock (only) {
         only -> BigInt,
         kind -> Text,

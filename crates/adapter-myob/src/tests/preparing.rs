@@ -6,10 +6,12 @@ use std::time::Duration;
 use postonce_domain::{BlockCode, Invoice, InvoiceParts};
 use postonce_ports::clock::Clock;
 use postonce_ports::ledger::{Ledger, LedgerError, PrepareError};
+use reqwest::Url;
 
+use crate::api::FileAccess;
 use crate::tests::ledger::{SECRET, World, file, invoice, marker, parts, usual};
-use crate::tests::server::{Seen, answer, page};
-use crate::{CompanyFileAccess, Missing, Options};
+use crate::tests::server::{Seen, Server, answer, page};
+use crate::{CompanyFileAccess, FileUser, Missing, Options, file_access};
 
 fn code(error: &PrepareError) -> Option<BlockCode> {
     match error {
@@ -68,8 +70,12 @@ async fn a_listed_file_goes_by_its_business_id_and_its_own_refresh_token() {
         let moved = Seen { target: seen.target.replace("/b-1", "/main"), ..seen.clone() };
         Some(usual(&moved))
     });
-    let access =
-        CompanyFileAccess { business_id: "b-1".to_owned(), refresh_token: Some("own".into()) };
+    let access = FileAccess {
+        business_id: "b-1".to_owned(),
+        refresh_token: Some("own".into()),
+        base: None,
+        cftoken: None,
+    };
     world.ledger.api.files.insert(file(), access);
     let request = world.prepared().await;
     assert_eq!(request.route, "b-1/Sale/Invoice/Service");
@@ -79,6 +85,70 @@ async fn a_listed_file_goes_by_its_business_id_and_its_own_refresh_token() {
     let reads = seen.iter().filter(|seen| seen.method == "GET");
     assert!(reads.clone().count() > 0);
     assert!(reads.into_iter().all(|seen| seen.target.starts_with("/accountright/b-1/")));
+}
+
+#[tokio::test]
+async fn a_file_of_an_older_key_is_asked_at_its_own_address_as_its_own_user() {
+    let mut world =
+        World::new(|seen| (!seen.target.contains("/oauth2/")).then(|| answer(500, "not here")));
+    let own = Server::start(|seen| {
+        let asked = seen.target.replace("/ar3/b-1", "/accountright/main");
+        usual(&Seen { target: asked, ..seen.clone() })
+    });
+    let access = CompanyFileAccess {
+        business_id: "b-1".to_owned(),
+        refresh_token: None,
+        base_url: Some(format!("{}/ar3", own.url)),
+        user: Some(FileUser { name: "Administrator".to_owned(), password: "".into() }),
+    };
+    let base = world.ledger.api.base.clone();
+    let access = file_access(&file(), access, &base).unwrap();
+    world.ledger.api.files.insert(file(), access);
+    let request = world.prepared().await;
+    assert_eq!(request.route, "b-1/Sale/Invoice/Service");
+    assert_eq!(world.server.count("GET", ""), 0);
+    assert!(own.count("GET", "/TaxCode") > 0);
+    for seen in own.seen() {
+        let user = "x-myobapi-cftoken: qwrtaw5pc3ryyxrvcjo=";
+        assert!(seen.head.contains(user) && seen.target.starts_with("/ar3/b-1"), "{seen:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_elsewhere_than_at_myob_is_refused_before_a_token_goes_there() {
+    let base = Url::parse("https://api.myob.com/accountright").unwrap();
+    for (url, is_ours) in [
+        ("https://ar3.api.myob.com/accountright", true),
+        ("http://ar3.api.myob.com/accountright", false),
+        ("https://api.myob.com.example/accountright", false),
+    ] {
+        let access = CompanyFileAccess {
+            business_id: "b-1".to_owned(),
+            refresh_token: None,
+            base_url: Some(url.to_owned()),
+            user: None,
+        };
+        let answer = file_access(&file(), access, &base);
+        assert_eq!(answer.is_ok(), is_ours, "{url}");
+        if let Err(error) = answer {
+            assert!(error.to_string().starts_with("company_file.main.base_url `"), "{error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_business_that_myob_does_not_know_is_that_files_trouble_alone() {
+    let world = World::new(|seen| (!seen.target.contains("/oauth2/")).then(|| answer(404, "")));
+    let error = world.ledger.prepare(&invoice(), marker()).await.unwrap_err();
+    let PrepareError::Ledger(LedgerError::NotAuthorised { message }) = &error else {
+        panic!("{error:?}")
+    };
+    assert!(message.contains("`company_file.main.business_id`"), "{message}");
+    assert!(message.contains("`postonce connect main`"), "{message}");
+    // The file is there, and one of its lists is not: that may be MYOB's trouble.
+    let world = World::new(|seen| seen.target.contains("/TaxCode").then(|| answer(404, "")));
+    let error = world.ledger.prepare(&invoice(), marker()).await.unwrap_err();
+    assert!(matches!(error, PrepareError::Ledger(LedgerError::Unavailable { .. })), "{error:?}");
 }
 
 #[tokio::test]

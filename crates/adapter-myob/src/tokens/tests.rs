@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 
 use super::*;
 use crate::http::Clients;
+use crate::sealed::{SealedTokens, TokenKeys};
 use crate::tests::host::{TestClock, TestTokens};
 use crate::tests::server::{Reply, Seen, Server, answer};
 
@@ -148,11 +149,41 @@ async fn without_a_living_token_a_person_must_connect() {
     let world = world(|_| answer(400, "{\"error\":\"invalid_grant\"}"));
     let error = fresh(&world, "seed").await.unwrap_err();
     assert!(
-        matches!(&error, LedgerError::NotAuthorised { message } if message.contains("ledger.refresh_token"))
+        matches!(&error, LedgerError::NotAuthorised { message } if message.contains("`postonce connect main`"))
     );
     assert_eq!(world.server.seen().len(), 1);
     let error = world.tokens.fresh(&file(), None).await.unwrap_err();
     assert!(matches!(error, LedgerError::NotAuthorised { .. }));
+}
+
+#[tokio::test]
+async fn a_revoked_connection_is_not_begun_anew_with_the_configured_token() {
+    let used = Mutex::default();
+    let world = world(move |seen| rotating(seen, &used, "1200"));
+    world.store.put("", 3);
+    let error = fresh(&world, "seed").await.unwrap_err();
+    assert!(
+        matches!(&error, LedgerError::NotAuthorised { message } if message.contains("was revoked"))
+    );
+    assert_eq!(world.server.seen().len(), 0);
+}
+
+#[tokio::test]
+async fn a_token_sealed_with_another_key_is_no_trouble_of_the_database() {
+    let mut world = world(|_| answer(500, ""));
+    let key = |byte: &str| SecretString::from(byte.repeat(42) + "A=");
+    let theirs = TokenKeys::new(&key("A"), None).unwrap();
+    let (sealed, _) = theirs.seal_both(&file(), "a token", "").unwrap();
+    world.store.put(&sealed, 3);
+    let ours = TokenKeys::new(&key("B"), None).unwrap();
+    let stores = SealedTokens::new(ours, world.store.clone(), world.store.clone());
+    world.tokens.records.tokens = Arc::new(stores.clone());
+    world.tokens.records.access = Arc::new(stores);
+    let error = fresh(&world, "seed").await.unwrap_err();
+    let LedgerError::NotAuthorised { message } = &error else { panic!("{error:?}") };
+    for part in ["`tokens.key`", theirs.id().unwrap(), "`postonce connect main`"] {
+        assert!(message.contains(part), "{part}: {message}");
+    }
 }
 
 #[tokio::test]

@@ -95,6 +95,18 @@ pub(super) async fn write(
     business_id: &str,
     time_zone: &str,
 ) -> Step<End<CompanyFileWritten>> {
+    let written = written(conn, alias, business_id, time_zone).await?;
+    let done = written == CompanyFileWritten::Written;
+    Ok(if done { End::Keep(written) } else { End::Undo(written) })
+}
+
+/// Writes business and zone, or says why not.
+pub(crate) async fn written(
+    conn: &mut Conn,
+    alias: &CompanyFile,
+    business_id: &str,
+    time_zone: &str,
+) -> Step<CompanyFileWritten> {
     // Claims read the epoch under a share lock: with its row in hand, none is being made.
     let epochs = epoch::table.find(alias.as_str()).select(epoch::epoch).for_update();
     let _: Option<i64> = epochs.first(conn).await.optional()?;
@@ -103,10 +115,10 @@ pub(super) async fn write(
         .filter(file::alias.ne(alias.as_str()))
         .select(file::alias);
     if let Some(alias) = other.first(conn).await.optional()? {
-        return Ok(End::Undo(CompanyFileWritten::Taken { alias }));
+        return Ok(CompanyFileWritten::Taken { alias });
     }
     if business_id != alias.as_str() && is_used_as_its_own(conn, business_id).await? {
-        return Ok(End::Undo(CompanyFileWritten::Taken { alias: business_id.to_owned() }));
+        return Ok(CompanyFileWritten::Taken { alias: business_id.to_owned() });
     }
     // An alias without a business on record is its own: that is how a loopback ledger is used.
     let known = settings(conn, alias).await?.and_then(|known| known.business_id);
@@ -114,7 +126,7 @@ pub(super) async fn write(
     let claims = claim::table.filter(claim::company_file.eq(alias.as_str()));
     let claimed: bool = diesel::select(diesel::dsl::exists(claims)).get_result(conn).await?;
     if let Some(known) = known.filter(|known| claimed && known != business_id) {
-        return Ok(End::Undo(CompanyFileWritten::Fixed { business_id: known }));
+        return Ok(CompanyFileWritten::Fixed { business_id: known });
     }
     let values = (file::business_id.eq(business_id), file::time_zone.eq(time_zone));
     let row = file::table.find(alias.as_str());
@@ -126,7 +138,7 @@ pub(super) async fn write(
         written => written,
     };
     match written {
-        Ok(_) => Ok(End::Keep(CompanyFileWritten::Written)),
+        Ok(_) => Ok(CompanyFileWritten::Written),
         // Another has written the alias, or got the business, since it was looked up.
         Err(error) if classify(&error) == Trouble::Duplicate => Err(StepError::Overtaken(error)),
         Err(error) => Err(error.into()),

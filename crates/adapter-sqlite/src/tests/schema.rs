@@ -40,6 +40,24 @@ async fn the_trail_of_company_files_is_append_only() {
 }
 
 #[tokio::test]
+async fn the_lines_about_connections_are_append_only() {
+    let scene = Scene::new();
+    let line = "INSERT INTO postonce_ledger_consent \
+                (id, company_file, event, actor, text, created_at) \
+                VALUES (1, 'shop', 'revoked', 'sam', 'left us', 0)";
+    scene.execute(line).unwrap();
+    for sql in [
+        "UPDATE postonce_ledger_consent SET text = 'nothing happened'",
+        "DELETE FROM postonce_ledger_consent",
+        "INSERT OR REPLACE INTO postonce_ledger_consent \
+         (id, company_file, event, actor, text, created_at) VALUES (1, 'x', 'revoked', 'x', 'x', 0)",
+    ] {
+        assert!(scene.execute(sql).is_err(), "{sql}");
+    }
+    assert_eq!(scene.number("SELECT count(*) FROM postonce_ledger_consent"), 1);
+}
+
+#[tokio::test]
 async fn is_processed_is_derived_from_the_state() {
     let scene = Scene::new();
     let processed = |id: postonce_domain::InvoiceId| {

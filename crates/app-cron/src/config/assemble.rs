@@ -24,10 +24,13 @@ const LOOPBACK_SECRET: &str = "sandbox";
 /// Where MYOB gives out tokens.
 const MYOB_TOKEN_URL: &str = "https://secure.myob.com/oauth2/v1/authorize";
 
+/// Where people consent.
+const MYOB_AUTHORIZE_URL: &str = "https://secure.myob.com/oauth2/account/authorize";
+
 /// Makes the configuration; none if a value that must be there was refused.
 pub(super) fn assemble(values: &Values, problems: &mut Vec<String>) -> Option<Config> {
     check_lock(values, problems);
-    check_business_ids(values, problems);
+    check_company_files(values, problems);
     let doubt = doubt(values, problems)?;
     Some(Config {
         database: database(values)?,
@@ -82,8 +85,9 @@ fn check_lock(values: &Values, problems: &mut Vec<String>) {
     }
 }
 
-/// Two aliases of one business would number, look up and post in the same books unaware.
-fn check_business_ids(values: &Values, problems: &mut Vec<String>) {
+/// Two aliases of one business would number, look up and post in the same books unaware. An alias
+/// without one may have it on record, from a consent.
+fn check_company_files(values: &Values, problems: &mut Vec<String>) {
     let mut seen: BTreeMap<String, &str> = BTreeMap::new();
     for (name, entry) in &values.entries {
         let Some((alias, "business_id")) = company_file(name) else { continue };
@@ -92,13 +96,12 @@ fn check_business_ids(values: &Values, problems: &mut Vec<String>) {
             problems.push(values.problem(name, &why));
         }
     }
-    let loopback = values.text("ledger.base_url").is_some_and(url::is_loopback);
     for alias in aliases(values) {
-        let name = format!("{COMPANY_FILE}.{alias}.business_id");
-        let is_set = values.text(&name).is_some() || values.refused.contains_key(&name);
-        if !is_set && !loopback {
-            let why = "a company file needs the business id that MYOB shows";
-            problems.push(values.problem(&name, why));
+        let name = |field: &str| format!("{COMPANY_FILE}.{alias}.{field}");
+        let (user, password) = (name("cftoken_user"), name("cftoken_password"));
+        if values.text(&password).is_some() && values.text(&user).is_none() {
+            let why = "is a password without a user; set `cftoken_user` beside it";
+            problems.push(values.problem(&password, why));
         }
     }
 }
@@ -147,6 +150,9 @@ fn ledger(values: &Values) -> Option<LedgerConfig> {
     Some(LedgerConfig {
         base_url: base_url.to_owned(),
         token_url: derived(values, "ledger.token_url")?,
+        authorize_url: derived(values, "ledger.authorize_url")?,
+        redirect_uri: values.text("ledger.redirect_uri")?.to_owned(),
+        scopes: values.text("ledger.scopes")?.to_owned(),
         api_key: derived(values, "ledger.api_key").map(SecretString::from),
         api_secret: derived(values, "ledger.api_secret").map(SecretString::from),
         refresh_token: derived(values, "ledger.refresh_token").map(SecretString::from),
@@ -180,6 +186,10 @@ fn derived(values: &Values, key: &str) -> Option<String> {
             || MYOB_TOKEN_URL.to_owned(),
             |url| format!("{}/oauth2/v1/authorize", url.origin),
         )),
+        "ledger.authorize_url" => Some(loopback.map_or_else(
+            || MYOB_AUTHORIZE_URL.to_owned(),
+            |url| format!("{}/oauth2/account/authorize", url.origin),
+        )),
         "ledger.default_account" => loopback.map(|_| LOOPBACK_ACCOUNT.to_owned()),
         "ledger.api_key" | "ledger.api_secret" | "ledger.refresh_token" => {
             loopback.map(|_| LOOPBACK_SECRET.to_owned())
@@ -202,7 +212,10 @@ fn company_files(values: &Values) -> BTreeMap<CompanyFile, CompanyFileConfig> {
         let key = |field: &str| format!("{COMPANY_FILE}.{alias}.{field}");
         let file = CompanyFileConfig {
             business_id: values.text(&key("business_id")).map(str::to_owned),
+            base_url: values.text(&key("base_url")).map(str::to_owned),
             refresh_token: secret(values, &key("refresh_token")),
+            cftoken_user: values.text(&key("cftoken_user")).map(str::to_owned),
+            cftoken_password: secret(values, &key("cftoken_password")),
             time_zone: values.text(&key("time_zone")).map(str::to_owned),
         };
         Some((CompanyFile::parse(&alias).ok()?, file))

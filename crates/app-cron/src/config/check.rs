@@ -114,6 +114,7 @@ fn check_value(kind: Kind, text: &str) -> Result<(), String> {
         }
         Kind::BaseUrl => base_url(text),
         Kind::TokenUrl => safe_url(text).map(drop),
+        Kind::Redirect => url::parse(text).map(drop).map_err(str::to_owned),
         Kind::Database => database::parse(text).map(drop),
         Kind::LockName => {
             let allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_');

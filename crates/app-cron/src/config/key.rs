@@ -21,6 +21,8 @@ pub(super) enum Kind {
     BaseUrl,
     /// Where tokens are refreshed.
     TokenUrl,
+    /// Where a browser is sent back to.
+    Redirect,
     /// Which database.
     Database,
     /// The name of a lock.
@@ -48,13 +50,21 @@ const fn key(name: &'static str, kind: Kind, default: Option<&'static str>) -> K
     Key { name, kind, default }
 }
 
+/// What posting invoices needs of MYOB's data: the file itself, sales, customers, items, accounts and
+/// tax codes.
+const SCOPES: &str =
+    "sme-company-file sme-sales sme-contacts-customer sme-inventory sme-general-ledger";
+
 const DAY: u64 = 24 * 3_600;
 
 /// The keys, in the order in which they are shown.
-pub(super) const KEYS: [Key; 38] = [
+pub(super) const KEYS: [Key; 44] = [
     key("database.url", Kind::Database, Some("sqlite:postonce.db")),
     key("ledger.base_url", Kind::BaseUrl, Some("https://api.myob.com/accountright")),
     key("ledger.token_url", Kind::TokenUrl, None),
+    key("ledger.authorize_url", Kind::TokenUrl, None),
+    key("ledger.redirect_uri", Kind::Redirect, Some("http://localhost:8642/connected")),
+    key("ledger.scopes", Kind::Text, Some(SCOPES)),
     key("ledger.api_key", Kind::Secret, None),
     key("ledger.api_secret", Kind::Secret, None),
     key("ledger.refresh_token", Kind::Secret, None),
@@ -88,7 +98,10 @@ pub(super) const KEYS: [Key; 38] = [
     key("cron.retry_minutes", Kind::Whole(0, 24 * 60), Some("10")),
     key("http.listen", Kind::Listen, Some("127.0.0.1:8080")),
     key("company_file.*.business_id", Kind::BusinessId, None),
+    key("company_file.*.base_url", Kind::BaseUrl, None),
     key("company_file.*.refresh_token", Kind::Secret, None),
+    key("company_file.*.cftoken_user", Kind::Text, None),
+    key("company_file.*.cftoken_password", Kind::Secret, None),
     key("company_file.*.time_zone", Kind::Zone, None),
 ];
 

@@ -124,6 +124,44 @@ fn a_loopback_ledger_has_its_own_defaults() {
 }
 
 #[test]
+fn a_company_file_needs_no_business_id_to_be_configured() {
+    let base = ("POSTONCE_LEDGER__BASE_URL", "https://api.myob.com/accountright");
+    let file = "[company_file.a]\ntime_zone = \"UTC\"\ncftoken_user = \"Administrator\"\n";
+    let loaded = with_file(file, &[base], Flags::default());
+    assert_eq!(loaded.problems, Vec::<String>::new());
+    let config = loaded.config.unwrap();
+    let known = &config.company_files[&CompanyFile::parse("a").unwrap()];
+    assert_eq!(known.business(), None);
+    let authorize = "https://secure.myob.com/oauth2/account/authorize";
+    assert_eq!(config.ledger.authorize_url, authorize);
+    let file = "[company_file.a]\ncftoken_password = \"hush\"\n";
+    let loaded = with_file(file, &[base], Flags::default());
+    let [problem] = loaded.problems.as_slice() else { panic!("{:?}", loaded.problems) };
+    assert!(problem.contains("cftoken_user") && !problem.contains("hush"), "{problem}");
+}
+
+#[test]
+fn a_redirect_is_listened_to_on_this_machine_alone() {
+    let here = |host: &str, port, path: &str| {
+        Some(Listening { host: host.to_owned(), port, path: path.to_owned() })
+    };
+    for (uri, wanted) in [
+        ("http://localhost:8642/connected", here("localhost", 8642, "/connected")),
+        ("http://127.0.0.1", here("127.0.0.1", 80, "/")),
+        ("http://[::1]:9/x/y", here("::1", 9, "/x/y")),
+        ("https://localhost:8642/connected", None),
+        ("http://desktop", None),
+        ("https://app.example/back", None),
+    ] {
+        assert_eq!(listening(uri), wanted, "{uri}");
+        let loaded = with_env(&[("POSTONCE_LEDGER__REDIRECT_URI", uri)]);
+        assert_eq!(loaded.problems, Vec::<String>::new(), "{uri}");
+    }
+    let loaded = with_env(&[("POSTONCE_LEDGER__REDIRECT_URI", "localhost:8642")]);
+    assert_eq!(loaded.problems.len(), 1, "{:?}", loaded.problems);
+}
+
+#[test]
 fn a_ledger_elsewhere_is_not_spoken_to_in_clear_text() {
     let loaded = with_env(&[("POSTONCE_LEDGER__BASE_URL", "http://example.com/accountright")]);
     assert!(loaded.problems[0].contains("clear text"), "{:?}", loaded.problems);

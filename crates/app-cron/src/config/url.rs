@@ -51,6 +51,27 @@ impl Url<'_> {
     }
 }
 
+/// Where a browser is sent back to on this machine, so that we can listen there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Listening {
+    /// The host, as written.
+    pub(crate) host: String,
+    /// The port.
+    pub(crate) port: u16,
+    /// From the first slash on.
+    pub(crate) path: String,
+}
+
+/// Where `raw` is on this machine; `None` if it is elsewhere, or needs TLS.
+pub(crate) fn listening(raw: &str) -> Option<Listening> {
+    let url = parse(raw).ok().filter(|url| url.scheme == "http" && url.is_loopback())?;
+    let authority = url.origin.strip_prefix("http://")?;
+    let after = authority.rsplit_once(']').map_or(authority, |(_, after)| after);
+    let port = after.split_once(':').map_or(Ok(80), |(_, port)| port.parse()).ok()?;
+    let path = if url.path.is_empty() { "/" } else { url.path };
+    Some(Listening { host: url.host.to_owned(), port, path: path.to_owned() })
+}
+
 /// Whether `raw` is a URL on this machine.
 pub fn is_loopback(raw: &str) -> bool {
     parse(raw).is_ok_and(|url| url.is_loopback())

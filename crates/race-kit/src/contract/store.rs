@@ -8,6 +8,7 @@
 pub mod access;
 pub mod apply;
 pub mod claim;
+pub mod connection;
 pub mod creation;
 pub mod doubt;
 pub mod file_note;
@@ -43,6 +44,7 @@ pub mod token;
 /// | `reader` | those of `engine`, and `InvoiceReader` | [`StoreFixture`] |
 /// | `token` | `TokenStore` | [`Fixture`] |
 /// | `access` | `AccessStore` and `TokenStore` | [`Fixture`] |
+/// | `connection` | `Connections`, `TokenStore`, `AccessStore` and `Registry` | [`Fixture`] |
 /// | `creation` | `CreationClaims` | [`Fixture`] |
 /// | `file_note` | `FileNotes` and `Registry` | [`Fixture`] |
 /// | `flag` | those of `engine`, and `Flags` | [`StoreFixture`] |
@@ -59,7 +61,8 @@ macro_rules! store_contract {
     )+ };
     (@parts $fixture:path) => {
         $crate::store_contract! {
-            @parts $fixture; engine intake reader token access creation file_note flag mapping scan
+            @parts $fixture;
+            engine intake reader token access connection creation file_note flag mapping scan
         }
     };
     (@parts $fixture:path; $($part:ident)+) => { $(
@@ -207,6 +210,16 @@ macro_rules! store_contract {
             a_refused_access_token_is_forgotten_and_a_newer_one_stays,
             an_access_token_counts_beside_its_refresh_token_alone,
             access_tokens_are_kept_by_company_file,
+        ];
+    } };
+    (@connection $fixture:path) => { $crate::promises! { $fixture; store;
+        connection of "Connections": [
+            a_consent_its_business_and_its_tokens_are_all_written,
+            a_connection_to_another_business_is_refused_and_changes_nothing,
+            who_refreshes_while_a_person_consents_is_overtaken,
+            a_revoked_connection_has_no_token_until_somebody_consents_again,
+            of_each_event_the_newest_line_is_shown,
+            of_concurrent_connections_one_counts_whole,
         ];
     } };
     (@creation $fixture:path) => { $crate::promises! { $fixture; store;
