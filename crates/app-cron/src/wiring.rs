@@ -106,9 +106,7 @@ impl<'a> Base<'a> {
 
     /// The books of the configured ledger.
     pub(crate) async fn books(&self) -> Result<Arc<dyn LedgerBooks>, Failure> {
-        self.agree().await?;
-        let keys = self.token_keys().await?;
-        Ok(Arc::new(self.ledger(keys)?))
+        Ok(Arc::new(self.myob().await?))
     }
 
     /// The engine's ports for what never asks the ledger.
