@@ -6,6 +6,8 @@ pub mod race;
 pub mod storm;
 
 #[cfg(test)]
+mod as_posted;
+#[cfg(test)]
 mod clients;
 #[cfg(test)]
 mod cluster;
