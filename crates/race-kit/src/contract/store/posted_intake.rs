@@ -80,7 +80,7 @@ pub async fn what_was_never_sent_or_was_refused_is_taken_over(
     let (refused, _) = settled(fixture, 3, &rejected()).await;
     let found = ready(fixture, 4).await;
     apply(&store, found, alarm(&["uid-4", "y"])).await;
-    let changed = invoice_with(1, |parts| parts.memo = "changed".to_owned());
+    let changed = invoice_with(1, |parts| parts.memo = String::from("changed"));
     let list = vec![
         taken(changed.clone(), TakenOver::Posted(uid("uid-1"))),
         posted(2, "uid-2"),
