@@ -1,5 +1,6 @@
 //! Every test that needs more than one crate, and the harness that they share with the bench.
 
+pub mod fuzz;
 pub mod harness;
 pub mod old_month;
 pub mod race;

@@ -153,10 +153,8 @@ impl Api {
         let Some(found) = page else {
             return Err(unavailable(format!("MYOB has no list {resource} in this file")));
         };
-        let items = found.objects("Items").ok_or_else(|| {
-            unavailable(format!("a page of {resource} cannot be read: it has no `Items`"))
-        })?;
-        Ok((items, next_page(&found).map_err(unavailable)?))
+        page_of(&found)
+            .map_err(|why| unavailable(format!("a page of {resource} cannot be read: {why}")))
     }
 
     /// A token goes nowhere but to the API that it is for.
@@ -261,6 +259,12 @@ impl Api {
             .header("x-myobapi-version", "v2")
             .header(ACCEPT, "application/json")
     }
+}
+
+/// The records of a page, and the link to the next one.
+pub(crate) fn page_of(page: &Object) -> Result<(Vec<Object>, Option<String>), String> {
+    let items = page.objects("Items").ok_or_else(|| "it has no `Items`".to_owned())?;
+    Ok((items, next_page(page)?))
 }
 
 /// The link to the next page; `Err` if there is something that is no link.

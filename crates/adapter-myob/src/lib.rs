@@ -20,6 +20,8 @@ mod classify;
 mod computed;
 mod creations;
 mod directory;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 mod gate;
 mod http;
 mod json;
