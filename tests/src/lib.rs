@@ -1,10 +1,13 @@
 //! Every test that needs more than one crate, and the harness that they share with the bench.
 
+pub mod fuzz;
 pub mod harness;
 pub mod old_month;
 pub mod race;
 pub mod storm;
 
+#[cfg(test)]
+mod as_posted;
 #[cfg(test)]
 mod browser;
 #[cfg(test)]

@@ -13,10 +13,10 @@ mod world;
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::storm::chance::Chance;
 use crate::storm::fault::Fault;
 use crate::storm::world::World;
 
+pub(crate) use chance::Chance;
 pub use report::Report;
 
 /// How long and along which path.

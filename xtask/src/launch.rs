@@ -98,6 +98,13 @@ pub(crate) fn race(args: &[OsString]) -> anyhow::Result<ExitCode> {
     become_it(race)
 }
 
+/// Builds the `fuzz` binary, with every check of the debug profile, and runs it, in the caller's folder.
+pub(crate) fn fuzz(args: &[OsString]) -> anyhow::Result<ExitCode> {
+    let mut fuzz = Command::new(built(&Workspace::ask()?, Profile::Debug, TESTS, "fuzz")?);
+    fuzz.args(args);
+    become_it(fuzz)
+}
+
 /// Does not come back, unless the program cannot be started.
 fn become_it(mut command: Command) -> anyhow::Result<ExitCode> {
     let error = command.exec();

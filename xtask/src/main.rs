@@ -39,11 +39,13 @@ The tools of this repository.
     cargo xtask race run [NAME…] hunts in them for schedules that break a promise, with
                                  --runs N, --seed N and more: `cargo xtask race help`
     cargo xtask race replay FILE shows a plan's timeline, with --format text|svg|json
+    cargo xtask fuzz [TARGET…]   inputs made by chance for all that reads what comes from outside,
+                                 with --seconds N (60), --seed N; --replay FILE reads one again
     cargo xtask demo [ARGS]      builds `postonce` and runs `postonce demo ARGS`
     cargo xtask bench [ARGS]     measures a release build of `postonce`
     cargo xtask help             this text
 
-Exit codes: 0 done, 1 a step or a leg failed, 2 usage. `demo`, `storm`, `bench` and `race` end
+Exit codes: 0 done, 1 a step or a leg failed, 2 usage. `demo`, `storm`, `bench`, `fuzz` and `race` end
 with the exit code of what they run. Servers that the system does not have are kept in `target/servers`.
 ";
 
@@ -70,6 +72,7 @@ fn run(command: &str, rest: &[OsString]) -> anyhow::Result<ExitCode> {
         ("test", rest) => test(rest, Skips::Allowed),
         ("storm", args) => launch::storm(args),
         ("race", args) => launch::race(args),
+        ("fuzz", args) => launch::fuzz(args),
         ("demo", args) => launch::demo(args),
         ("bench", args) => launch::bench(args),
         ("help" | "--help" | "-h", _) => {

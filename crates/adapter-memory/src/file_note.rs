@@ -47,7 +47,7 @@ impl FileNotes for MemoryStore {
         if let Some(answer) = cut.refusal(&known) {
             return Ok(answer);
         }
-        let CutOver { through, note } = cut;
+        let CutOver { through, note, .. } = cut;
         let ended_alarm = world.cut_over(&file, through, now);
         world.write_file_note(now, note);
         Ok(CutOverAnswer::Done { ended_alarm })

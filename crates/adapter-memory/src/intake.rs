@@ -35,19 +35,19 @@ type Key = (CompanyFile, postonce_domain::ExternalId);
 type NumberKey = (CompanyFile, String);
 
 /// An import on a copy of the invoices, which counts only if nothing is refused.
-struct Batch {
-    rows: BTreeMap<InvoiceId, InvoiceRow>,
+pub(crate) struct Batch {
+    pub(crate) rows: BTreeMap<InvoiceId, InvoiceRow>,
     ids: BTreeMap<Key, InvoiceId>,
     /// Whose a number is: that of the first who has it, on record before or in the list.
     numbers: BTreeMap<NumberKey, Key>,
     now: Timestamp,
-    created: u64,
+    pub(crate) created: u64,
     replaced: u64,
     unchanged: u64,
 }
 
 impl Batch {
-    fn new(world: &World, now: Timestamp) -> Self {
+    pub(crate) fn new(world: &World, now: Timestamp) -> Self {
         let rows = world.invoices.clone();
         let ids = rows.iter().map(|(id, row)| (key(&row.invoice), *id)).collect();
         let numbers =
@@ -55,7 +55,7 @@ impl Batch {
         Self { rows, ids, numbers, now, created: 0, replaced: 0, unchanged: 0 }
     }
 
-    fn take(&mut self, invoice: Invoice) -> Vec<ImportProblem> {
+    pub(crate) fn take(&mut self, invoice: Invoice) -> Vec<ImportProblem> {
         let key = key(&invoice);
         let known = self.ids.get(&key).copied();
         let row = known.and_then(|id| self.rows.get(&id));

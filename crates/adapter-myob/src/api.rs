@@ -173,10 +173,8 @@ impl Api {
             Some(link) => self.get_url(file, self.same_origin(file, link)?).await?,
         };
         let Some(found) = page else { return Err(self.no_list(file, resource).await) };
-        let items = found.objects("Items").ok_or_else(|| {
-            unavailable(format!("a page of {resource} cannot be read: it has no `Items`"))
-        })?;
-        Ok((items, next_page(&found).map_err(unavailable)?))
+        page_of(&found)
+            .map_err(|why| unavailable(format!("a page of {resource} cannot be read: {why}")))
     }
 
     /// Why a list is not there: the whole company file may not be.
@@ -313,6 +311,12 @@ fn check_access(file: &CompanyFile) -> String {
         "check that the user who consented may open the company file, and \
          `company_file.{file}.business_id`; or connect it again by `postonce connect {file}`"
     )
+}
+
+/// The records of a page, and the link to the next one.
+pub(crate) fn page_of(page: &Object) -> Result<(Vec<Object>, Option<String>), String> {
+    let items = page.objects("Items").ok_or_else(|| "it has no `Items`".to_owned())?;
+    Ok((items, next_page(page)?))
 }
 
 /// The link to the next page; `Err` if there is something that is no link.

@@ -1,14 +1,17 @@
 //! Reading MYOB's JSON: keys without regard to case, numbers digit by digit.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use postonce_domain::Money;
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// A JSON object whose values are still text; a null counts as absent.
 ///
 /// Keys are compared without regard to case: MYOB's gateway and its file servers do not agree on
-/// it. Numbers never pass through floating point.
+/// it. An object that has a key twice, with values that differ, says nothing: whichever were taken
+/// might be the wrong one. Numbers never pass through floating point.
 #[derive(Debug)]
 pub(crate) struct Object {
     fields: BTreeMap<String, Box<RawValue>>,
@@ -18,9 +21,7 @@ impl Object {
     /// The object that `text` holds; `None` if it holds anything else.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let text = text.trim_start_matches('\u{feff}');
-        let fields: BTreeMap<String, Box<RawValue>> = serde_json::from_str(text).ok()?;
-        let fields = fields.into_iter().map(|(key, raw)| (key.to_ascii_lowercase(), raw)).collect();
-        Some(Self { fields })
+        serde_json::from_str(text).ok()
     }
 
     fn raw(&self, key: &str) -> Option<&str> {
@@ -69,6 +70,34 @@ impl Object {
     pub(crate) fn objects(&self, key: &str) -> Option<Vec<Self>> {
         let items: Vec<Box<RawValue>> = serde_json::from_str(self.raw(key)?).ok()?;
         items.iter().map(|item| Self::parse(item.get())).collect()
+    }
+}
+
+impl<'de> Deserialize<'de> for Object {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ObjectVisitor)
+    }
+}
+
+struct ObjectVisitor;
+
+impl<'de> Visitor<'de> for ObjectVisitor {
+    type Value = Object;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
+        let mut fields: BTreeMap<String, Box<RawValue>> = BTreeMap::new();
+        while let Some((key, raw)) = map.next_entry::<String, Box<RawValue>>()? {
+            let key = key.to_ascii_lowercase();
+            if fields.get(&key).is_some_and(|before| before.get() != raw.get()) {
+                return Err(A::Error::custom("a key is there twice"));
+            }
+            fields.insert(key, raw);
+        }
+        Ok(Object { fields })
     }
 }
 

@@ -22,6 +22,8 @@ mod consent;
 mod creations;
 mod directory;
 mod files;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 mod gate;
 mod http;
 mod json;
@@ -206,7 +208,15 @@ impl Ledger for MyobLedger {
         company_file: &CompanyFile,
         key: &SearchKey,
     ) -> Result<Vec<LedgerDocument>, LedgerError> {
-        self.search_documents(company_file, key).await
+        self.search_documents(company_file, std::slice::from_ref(key)).await
+    }
+
+    async fn search_all(
+        &self,
+        company_file: &CompanyFile,
+        keys: &[SearchKey],
+    ) -> Result<Vec<LedgerDocument>, LedgerError> {
+        self.search_documents(company_file, keys).await
     }
 
     async fn document(

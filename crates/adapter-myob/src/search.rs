@@ -8,7 +8,7 @@ use crate::api::unavailable;
 use crate::classify::read_uid;
 use crate::computed::total;
 use crate::json::Object;
-use crate::odata::{filtered, one_of};
+use crate::odata::{escaped, filtered, one_of};
 
 /// MYOB's own layouts, the usual ones first
 /// (<https://developer.myob.com/api/myob-business-api/v2/sale/invoice/>).
@@ -17,25 +17,40 @@ const LAYOUTS: [&str; 5] = ["Service", "Item", "Professional", "Miscellaneous", 
 /// Up to this width MYOB has padded numbers with zeros in some versions.
 const PADDED_WIDTH: usize = 8;
 
+/// Comparisons in one question of several keys. Servers of this kind bound them to 100 parts, of
+/// which a comparison and its `or` are four.
+const TERMS_MAX: usize = 20;
+
+/// The longest filter of several keys, escaped: the usual bound of a server on all that follows the
+/// `?` is 2,048.
+const FILTER_MAX: usize = 1_400;
+
 impl MyobLedger {
     pub(crate) async fn search_documents(
         &self,
         file: &CompanyFile,
-        key: &SearchKey,
+        keys: &[SearchKey],
     ) -> Result<Vec<LedgerDocument>, LedgerError> {
-        let filter = match key {
-            SearchKey::Number(number) => one_of("Number", &spellings(number)),
-            SearchKey::Reference(reference) => {
-                one_of("CustomerPurchaseOrderNumber", &[reference.as_str()])
-            }
-        };
+        let mut documents = Vec::new();
+        for (keys, filter) in questions(keys) {
+            documents.extend(self.search_at_once(file, keys, &filter).await?);
+        }
+        Ok(documents)
+    }
+
+    async fn search_at_once(
+        &self,
+        file: &CompanyFile,
+        keys: &[SearchKey],
+        filter: &str,
+    ) -> Result<Vec<LedgerDocument>, LedgerError> {
         // All layouts; read completely, and never by `If-None-Match`, which may answer from memory.
-        let records = self.api.list(file, &filtered("Sale/Invoice", &filter)).await?;
+        let records = self.api.list(file, &filtered("Sale/Invoice", filter)).await?;
         let mut documents = Vec::new();
         for record in &records {
             // An unreadable record may be the one that is looked for.
             let document = read_document(record)?;
-            if !is_match(key, &document) {
+            if !keys.iter().any(|key| is_match(key, &document)) {
                 continue;
             }
             documents.push(if record.has("JournalMemo") {
@@ -102,6 +117,32 @@ impl MyobLedger {
         }
         Ok(None)
     }
+}
+
+/// The keys in parts, each with the filter that asks for all of its keys at once.
+fn questions(keys: &[SearchKey]) -> Vec<(&[SearchKey], String)> {
+    let (mut questions, mut first, mut filter, mut terms) = (Vec::new(), 0, String::new(), 0);
+    for (index, key) in keys.iter().enumerate() {
+        let (field, values) = match key {
+            SearchKey::Number(number) => ("Number", spellings(number)),
+            SearchKey::Reference(reference) => {
+                ("CustomerPurchaseOrderNumber", vec![reference.as_str().to_owned()])
+            }
+        };
+        let asked = one_of(field, &values);
+        let length = escaped(&filter).len() + escaped(&asked).len();
+        if first < index && (terms + values.len() > TERMS_MAX || length > FILTER_MAX) {
+            questions.push((keys.get(first..index).unwrap_or_default(), filter));
+            (first, filter, terms) = (index, String::new(), 0);
+        }
+        if !filter.is_empty() {
+            filter.push_str(" or ");
+        }
+        filter.push_str(&asked);
+        terms += values.len();
+    }
+    questions.extend(keys.get(first..).filter(|rest| !rest.is_empty()).map(|rest| (rest, filter)));
+    questions
 }
 
 /// Every layout, `first` in front if it is one.

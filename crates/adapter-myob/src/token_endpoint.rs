@@ -130,7 +130,7 @@ impl TokenEndpoint {
     }
 }
 
-fn grant(object: &Object, asked: Duration, old: &str) -> Option<Granted> {
+pub(crate) fn grant(object: &Object, asked: Duration, old: &str) -> Option<Granted> {
     let access = object.text("access_token").filter(|access| !access.is_empty())?;
     // A number at some times, a string at others.
     let seconds = object.text_or_number("expires_in").and_then(|seconds| seconds.parse().ok());

@@ -24,7 +24,7 @@ use crate::transaction::{Conn, End};
 
 /// How many invoices, or lines, one statement takes: some megabytes at the very most, which every
 /// server's `max_allowed_packet` has room for.
-const CHUNK: usize = 500;
+pub(crate) const CHUNK: usize = 500;
 
 #[async_trait]
 impl Intake for MysqlStore {
@@ -34,6 +34,14 @@ impl Intake for MysqlStore {
 }
 
 async fn import(conn: &mut Conn, invoices: &[Invoice]) -> Step<End<Imported>> {
+    Ok(match take(conn, invoices).await? {
+        done @ Imported::Done { .. } => End::Keep(done),
+        refused @ Imported::Refused(_) => End::Undo(refused),
+    })
+}
+
+/// Takes invoices in, as part of a transaction that is to be undone if one is refused.
+pub(crate) async fn take(conn: &mut Conn, invoices: &[Invoice]) -> Step<Imported> {
     let mut intake = Taken::default();
     let mut refusals = Vec::new();
     let mut first = 0;
@@ -45,10 +53,10 @@ async fn import(conn: &mut Conn, invoices: &[Invoice]) -> Step<End<Imported>> {
         first += batch.len();
     }
     if !refusals.is_empty() {
-        return Ok(End::Undo(Imported::Refused(refusals)));
+        return Ok(Imported::Refused(refusals));
     }
     let Taken { created, replaced, unchanged, .. } = intake;
-    Ok(End::Keep(Imported::Done { created, replaced, unchanged }))
+    Ok(Imported::Done { created, replaced, unchanged })
 }
 
 /// The longest beginning of one company file that has no number and no external id twice.

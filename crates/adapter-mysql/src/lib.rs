@@ -41,6 +41,7 @@ mod open;
 mod options;
 mod page;
 mod pool;
+mod posted_intake;
 mod probe;
 mod reader;
 mod registry;

@@ -17,22 +17,32 @@ use crate::{SqliteStore, time};
 #[async_trait]
 impl Intake for SqliteStore {
     async fn import(&self, invoices: Vec<Invoice>) -> Result<Imported, StoreError> {
-        self.write(move |conn| import(conn, &invoices)).await
+        self.write(move |conn| {
+            Ok(match take(conn, invoices.iter())? {
+                done @ Imported::Done { .. } => End::Keep(done),
+                refused @ Imported::Refused(_) => End::Undo(refused),
+            })
+        })
+        .await
     }
 }
 
-fn import(conn: &mut SqliteConnection, invoices: &[Invoice]) -> Step<End<Imported>> {
+/// Takes invoices in, as part of a transaction that is to be undone if one is refused.
+pub(crate) fn take<'a>(
+    conn: &mut SqliteConnection,
+    invoices: impl Iterator<Item = &'a Invoice>,
+) -> Step<Imported> {
     let mut batch = Batch { now: time::now(conn)?, ..Batch::default() };
     let mut refusals = Vec::new();
-    for (index, invoice) in invoices.iter().enumerate() {
+    for (index, invoice) in invoices.enumerate() {
         let problems = batch.take(conn, invoice)?;
         refusals.extend(problems.into_iter().map(|problem| ImportRefusal { index, problem }));
     }
     if !refusals.is_empty() {
-        return Ok(End::Undo(Imported::Refused(refusals)));
+        return Ok(Imported::Refused(refusals));
     }
     let Batch { created, replaced, unchanged, .. } = batch;
-    Ok(End::Keep(Imported::Done { created, replaced, unchanged }))
+    Ok(Imported::Done { created, replaced, unchanged })
 }
 
 #[derive(Default)]

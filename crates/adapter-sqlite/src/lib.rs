@@ -34,6 +34,7 @@ mod migrate;
 mod note;
 mod open;
 mod page;
+mod posted_intake;
 mod reader;
 mod registry;
 mod rows;

@@ -3,6 +3,7 @@
 mod connect;
 mod cutover;
 mod flags;
+mod import;
 mod look_back;
 mod mapping;
 
@@ -18,11 +19,11 @@ use postonce_engine::Verdict;
 pub(crate) use connect::{Connect, Connections, ConnectionsCommand};
 pub(crate) use cutover::Cutover;
 pub(crate) use flags::{Flagged, FlaggedVerb};
+pub(crate) use import::Import;
 pub(crate) use look_back::{Duplicates, LookBack, Way};
 pub(crate) use mapping::{Mapping, MappingList, MappingSet, MappingSuggest};
 
 use crate::config::Flags;
-use crate::import::Format;
 use crate::selection::Selector;
 use crate::{duration, selection};
 
@@ -138,16 +139,6 @@ pub(crate) enum Command {
     Sandbox(Sandbox),
     /// Print completions for a shell
     Completions(Completions),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Import {
-    /// File to read; - for stdin
-    #[arg(value_name = "FILE")]
-    pub(crate) file: PathBuf,
-    /// Format [default: by the file's ending]
-    #[arg(long)]
-    pub(crate) format: Option<Format>,
 }
 
 #[derive(Debug, Args)]

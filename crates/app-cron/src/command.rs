@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod agree;
+mod as_posted;
 mod audit;
 mod completions;
 mod config;

@@ -14,7 +14,7 @@ use postonce_ports::doubt::DoubtStore;
 use postonce_ports::file_note::FileNotes;
 use postonce_ports::flag::Flags;
 use postonce_ports::history::RunHistory;
-use postonce_ports::intake::Intake;
+use postonce_ports::intake::{Intake, PostedIntake};
 use postonce_ports::lock::RunLock;
 use postonce_ports::mapping::MappingStore;
 use postonce_ports::reader::InvoiceReader;
@@ -41,6 +41,7 @@ pub(crate) struct Database {
     pub(crate) store: Arc<dyn InvoiceStore>,
     pub(crate) doubts: Arc<dyn DoubtStore>,
     pub(crate) intake: Arc<dyn Intake>,
+    pub(crate) posted: Arc<dyn PostedIntake>,
     pub(crate) reader: Arc<dyn InvoiceReader>,
     pub(crate) registry: Arc<dyn Registry>,
     pub(crate) lock: Arc<dyn RunLock>,
@@ -132,7 +133,7 @@ impl Database {
 
     fn of<S>(store: S) -> Self
     where
-        S: InvoiceStore + DoubtStore + Intake + InvoiceReader + Registry,
+        S: InvoiceStore + DoubtStore + Intake + PostedIntake + InvoiceReader + Registry,
         S: RunLock + RunHistory + FileNotes + Flags + ScanStore,
         S: TokenStore + AccessStore + CreationClaims + MappingStore,
         S: Connections + 'static,
@@ -141,6 +142,7 @@ impl Database {
         Self {
             doubts: store.clone(),
             intake: store.clone(),
+            posted: store.clone(),
             reader: store.clone(),
             registry: store.clone(),
             lock: store.clone(),

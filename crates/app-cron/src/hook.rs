@@ -8,7 +8,7 @@ use postonce_ports::clock::Clock;
 use postonce_ports::connection::Connections;
 use postonce_ports::creation::CreationClaims;
 use postonce_ports::file_note::FileNotes;
-use postonce_ports::intake::Intake;
+use postonce_ports::intake::{Intake, PostedIntake};
 use postonce_ports::mapping::MappingStore;
 use postonce_ports::reader::InvoiceReader;
 use postonce_ports::scan::ScanStore;
@@ -20,6 +20,7 @@ use postonce_ports::token::TokenStore;
 #[expect(missing_docs, reason = "each field is the port of its type")]
 pub struct SidePorts {
     pub intake: Arc<dyn Intake>,
+    pub posted: Arc<dyn PostedIntake>,
     pub reader: Arc<dyn InvoiceReader>,
     pub notes: Arc<dyn FileNotes>,
     pub scans: Arc<dyn ScanStore>,

@@ -14,7 +14,7 @@ mod row;
 use std::io::Read;
 use std::path::Path;
 
-use postonce_domain::{Invoice, InvoiceNumber};
+use postonce_domain::{Invoice, InvoiceNumber, LedgerUid, StateName};
 use postonce_ports::intake::{ImportProblem, ImportRefusal};
 
 use assemble::Assembler;
@@ -22,6 +22,7 @@ pub(crate) use csv::without_mark;
 pub(crate) use guard::Guard;
 pub use problem::{Problem, Problems};
 pub use row::COLUMNS;
+pub(crate) use row::LEDGER_UID;
 
 /// The longest field, in bytes.
 pub const FIELD_BYTES_MAX: usize = 64 * 1024;
@@ -60,11 +61,25 @@ pub struct Placed {
     pub line: u64,
     /// The invoice.
     pub invoice: Invoice,
+    /// The document in the ledger, if the file may name one and does.
+    pub uid: Option<LedgerUid>,
 }
 
 /// Reads every invoice of `input`, or says what is wrong with which line.
 pub fn read(input: impl Read, format: Format) -> Result<Vec<Placed>, Problems> {
-    let mut assembler = Assembler::default();
+    read_into(Assembler::default(), input, format)
+}
+
+/// The same of a file of posted invoices, which may name their documents in the ledger.
+pub fn read_posted(input: impl Read, format: Format) -> Result<Vec<Placed>, Problems> {
+    read_into(Assembler::as_posted(), input, format)
+}
+
+fn read_into(
+    mut assembler: Assembler,
+    input: impl Read,
+    format: Format,
+) -> Result<Vec<Placed>, Problems> {
     match format {
         Format::Csv => csv::read(input, &mut assembler),
         Format::Json => json::read_array(input, &mut assembler),
@@ -87,6 +102,8 @@ pub fn refusals(placed: &[(u64, InvoiceNumber)], refused: &[ImportRefusal]) -> P
             }
             ImportProblem::Fixed { .. } => ("customer_code", "put it back"),
             ImportProblem::NumberTaken { .. } => ("number", "give one of them another"),
+            ImportProblem::NotTakenOver { state } => ("external_id", settled_by(*state)),
+            ImportProblem::UidTaken { .. } => (LEDGER_UID, "look at both in MYOB"),
         };
         let why = &refusal.problem;
         if !problems.push(*line, column, format!("invoice {number}: {why}; {mend}")) {
@@ -95,6 +112,21 @@ pub fn refusals(placed: &[(u64, InvoiceNumber)], refused: &[ImportRefusal]) -> P
     }
     problems.sort();
     problems
+}
+
+/// What to do about an invoice that is not taken over.
+const fn settled_by(state: StateName) -> &'static str {
+    match state {
+        StateName::Claimed => "a run has it; wait until that is over",
+        StateName::InDoubt => "settle it first, by `postonce in-doubt check`",
+        StateName::NeedsHuman => "settle it first, by `postonce in-doubt resolve`",
+        StateName::Posted => "it is another document there; take its rows out of the file",
+        StateName::Draft
+        | StateName::Ready
+        | StateName::Blocked
+        | StateName::Rejected
+        | StateName::Forgotten => "take its rows out of the file",
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The shapes of our JSON. Programs rely on their names: fields are added, never renamed.
 
+mod as_posted;
 mod connection;
 mod flag;
 mod look_back;
@@ -17,6 +18,7 @@ use postonce_ports::registry::{Alarm, Whereabouts};
 use serde::Serialize;
 use serde::ser::SerializeMap;
 
+pub(crate) use as_posted::{AsPostedJson, NeedsHumanJson};
 pub(crate) use connection::{CheckedJson, ConnectionJson, ListedJson};
 pub(crate) use flag::{FlagJson, FlaggedJson};
 pub(crate) use look_back::{DifferenceJson, DocumentJson, MonthJson, ScanJson, difference_name};

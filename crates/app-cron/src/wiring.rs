@@ -66,6 +66,7 @@ impl<'a> Base<'a> {
         let database = Database::open(&config).await?;
         let side = hook.side_ports(SidePorts {
             intake: Arc::clone(&database.intake),
+            posted: Arc::clone(&database.posted),
             reader: Arc::clone(&database.reader),
             notes: Arc::clone(&database.notes),
             scans: Arc::clone(&database.scans),

@@ -7,7 +7,7 @@
 //! function or a checked constructor and nowhere else; a stored row is raw input too.
 //!
 //! **Invariant:** every change of an invoice's state, in every store, is a move of
-//! [`Life::apply`] or an outcome given to [`Life::settle`].
+//! [`Life::apply`], an outcome given to [`Life::settle`], or [`Life::taken_over`].
 //!
 //! Reading order: [`Invoice`] (what is sent), [`Life`] (where it stands), [`ClaimToken`] (who may
 //! send it), [`Outcome`] (what became of it), [`judge`] (what a search of the ledger proves),
@@ -29,6 +29,7 @@ mod outcome;
 mod run;
 mod search;
 mod stored_name;
+mod taken_over;
 
 pub use block::{BlockCode, BlockReason};
 pub use claim::{
@@ -55,3 +56,4 @@ pub use note::{NoteKind, claim_note, outcome_note};
 pub use outcome::{NotSentCause, Outcome, OutcomeName};
 pub use run::{RunCounts, RunEnd, RunId, RunResult, RunStatus, StopCause, Trigger};
 pub use search::{Evidence, Finding, LedgerDocument, Owner, SearchKey, judge};
+pub use taken_over::TakenOver;

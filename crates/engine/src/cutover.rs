@@ -125,6 +125,12 @@ pub enum CutOverError {
         /// The end of the quiet period.
         until: Timestamp,
     },
+    /// One was raised since it was looked at.
+    #[error("an alarm of `{company_file}` was raised a moment ago")]
+    Alarmed {
+        /// The company file.
+        company_file: CompanyFile,
+    },
     /// It is settled through a later date.
     #[error("the past of `{company_file}` is settled through {later}, which is later")]
     Earlier {
@@ -218,8 +224,9 @@ impl Past {
             count => format!(", invoices up to then that are not settled: {count}"),
         };
         let text = format!("settled through {}{before}{ended}{kept}", outlook.through);
-        let file = &outlook.company_file;
-        self.make(file, Some(outlook.through), actor, format!("{text}: {reason}")).await
+        let seen = outlook.alarm.map(|alarm| alarm.quiet_until);
+        let wanted = (Some(outlook.through), seen);
+        self.make(&outlook.company_file, wanted, actor, format!("{text}: {reason}")).await
     }
 
     /// Unsettles the past: every invoice is searched first again. Whether it changed anything.
@@ -230,23 +237,24 @@ impl Past {
         reason: &str,
     ) -> Result<bool, CutOverError> {
         self.refuse_unknown(file).await?;
-        self.make(file, None, actor, format!("not settled any more: {reason}")).await
+        self.make(file, (None, None), actor, format!("not settled any more: {reason}")).await
     }
 
     async fn make(
         &self,
         file: &CompanyFile,
-        through: Option<Date>,
+        (through, seen): (Option<Date>, Option<Timestamp>),
         actor: &str,
         text: String,
     ) -> Result<bool, CutOverError> {
         let (company_file, actor) = (file.clone(), actor.to_owned());
         let note = FileNote { company_file, kind: FileNoteKind::CutOver, actor, text };
-        match self.ports.notes.cut_over_noted(CutOver { through, note }).await? {
+        match self.ports.notes.cut_over_noted(CutOver { through, seen, note }).await? {
             CutOverAnswer::Done { .. } => Ok(true),
             CutOverAnswer::Already => Ok(false),
             // It was raised a moment ago.
             CutOverAnswer::Quiet(alarm) => Err(quiet(file, &alarm)),
+            CutOverAnswer::Unseen(_) => Err(CutOverError::Alarmed { company_file: file.clone() }),
             CutOverAnswer::Later(later) => {
                 Err(CutOverError::Earlier { company_file: file.clone(), later })
             }

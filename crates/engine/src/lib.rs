@@ -18,12 +18,15 @@
 //!
 //! Reading order: `run` (one pass over what is due), `alarm` (gone back, or not alone), `send` (one
 //! invoice), `inquiry` (asking the ledger), `reconcile` (out of doubt), `resolve` (a person's
-//! verbs), `reprocess`, `cutover` (until when a past is settled), `look_back` (what the ledger has).
+//! verbs), `reprocess`, `cutover` (until when a past is settled), `look_back` (what the ledger
+//! has), `as_posted` (what another integration has posted).
 
 mod alarm;
+mod as_posted;
 mod cutover;
 mod inquiry;
 mod look_back;
+mod objection;
 mod preview;
 mod reconcile;
 mod record;
@@ -49,6 +52,7 @@ use postonce_ports::lock::{LockError, RunLock};
 use postonce_ports::registry::Registry;
 use postonce_ports::store::InvoiceStore;
 
+pub use as_posted::{Offered, Weighed};
 pub use cutover::{CutOverError, CutOverWish, FilePast, Lookups, Outlook, Past, PastPorts};
 pub use look_back::{LookBack, LookBackPorts, ScanEnd, ScanError};
 pub use preview::{Preview, PreviewOutcome};

@@ -1,13 +1,13 @@
 //! A person's verbs: what an invoice in doubt, or one that needs a person, really is.
 
 use postonce_domain::{
-    CompanyFile, Finding, Guard, InvoiceId, InvoiceState, LedgerDocument, LedgerUid, Life, Marker,
-    Move, NoteKind, StateName,
+    Finding, Guard, InvoiceId, InvoiceState, LedgerUid, Life, Move, NoteKind, StateName,
 };
 use postonce_ports::doubt::{Absence, Dossier};
 use postonce_ports::store::{Applied, Change, Note};
 
 use crate::inquiry::join;
+use crate::objection::{Claimant, no_document};
 use crate::reconcile::file_of;
 use crate::{Engine, EngineError};
 
@@ -111,41 +111,16 @@ impl Engine {
         let file = file_of(dossier);
         let found = self.ports.ledger.document(file, uid).await.map_err(EngineError::from)?;
         let Some(document) = found else {
-            return refused(format!("the ledger has no document {uid} in {file}"));
+            return refused(no_document(uid, file));
         };
+        let owner = self.owner(file, std::slice::from_ref(&document)).await?;
+        let installation = self.installation().await.map_err(EngineError::from)?;
         let invoice = dossier.stored.invoice.parts();
-        let same_number = invoice.number.matches(&document.number);
-        let same_reference = document.reference == invoice.external_id.as_str();
-        if !same_number && !same_reference {
-            return refused(format!(
-                "document {uid} has number {} and reference `{}`, neither of which is the invoice's",
-                document.number, document.reference
-            ));
+        let claimant = Claimant { installation, id: Some(dossier.stored.id), invoice };
+        match claimant.objection(&document, &owner) {
+            Some(why) => refused(why),
+            None => Ok(()),
         }
-        self.check_owner(dossier, file, &document).await
-    }
-
-    async fn check_owner(
-        &self,
-        dossier: &Dossier,
-        file: &CompanyFile,
-        document: &LedgerDocument,
-    ) -> Result<(), ResolveError> {
-        let uid = &document.uid;
-        let owner = self.owner(file, std::slice::from_ref(document)).await?;
-        let other = |id: &&InvoiceId| **id != dossier.stored.id;
-        if let Some(other) = owner.uids.get(uid).filter(other) {
-            return refused(format!("document {uid} is recorded for invoice {other}"));
-        }
-        let Some(marker) = Marker::find(&document.memo) else { return Ok(()) };
-        if let Some(other) = owner.claims.get(&marker.claim).filter(other) {
-            return refused(format!("document {uid} carries the marker of invoice {other}"));
-        }
-        let ours = self.ports.store.installation().await.map_err(EngineError::from)?;
-        if marker.installation != ours {
-            return refused(format!("document {uid} carries another installation's marker"));
-        }
-        Ok(())
     }
 
     /// *Absent*: not before the quiet period is over, for nobody.

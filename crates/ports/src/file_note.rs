@@ -66,6 +66,8 @@ pub struct FileNoteRecord {
 pub struct CutOver {
     /// Until which date it is settled; not at all if `None`.
     pub through: Option<Date>,
+    /// Until when the alarm is quiet that a person has seen, and that settling ends.
+    pub seen: Option<Timestamp>,
     /// The line of the trail, which names the company file.
     pub note: FileNote,
 }
@@ -83,6 +85,8 @@ pub enum CutOverAnswer {
     Already,
     /// The quiet period of this alarm is not over; nothing is written.
     Quiet(Alarm),
+    /// This alarm is not the one that was seen; nothing is written.
+    Unseen(Alarm),
     /// It is settled through this later date; nothing is written.
     Later(Date),
 }
@@ -98,6 +102,9 @@ impl CutOver {
         }
         match known.alarm.filter(|_| self.through.is_some()) {
             Some(alarm) if !alarm.quiet_over => Some(CutOverAnswer::Quiet(alarm)),
+            Some(alarm) if self.seen != Some(alarm.quiet_until) => {
+                Some(CutOverAnswer::Unseen(alarm))
+            }
             None if settled == self.through => Some(CutOverAnswer::Already),
             Some(_) | None => None,
         }
@@ -128,8 +135,8 @@ pub trait FileNotes: Send + Sync {
 
     /// Settles the past of a company file, or unsettles it, and writes the line, both or neither.
     ///
-    /// Settling ends an alarm whose quiet period is over, by the store's clock, and is refused
-    /// while that of one is not. Unsettling leaves an alarm as it is. What changes nothing writes
+    /// Settling ends the alarm that was seen, if its quiet period is over by the store's clock, and
+    /// is refused while that of one is not, or if there is another by now. Unsettling leaves an alarm as it is. What changes nothing writes
     /// nothing. An earlier date than the one on record is refused: between the two, invoices would
     /// not be searched any more. Of two concurrent callers with one wish, one is told that it is done.
     async fn cut_over_noted(&self, cut: CutOver) -> Result<CutOverAnswer, StoreError>;

@@ -1,9 +1,10 @@
 //! How invoices come in.
 
 use async_trait::async_trait;
-use postonce_domain::{Invoice, Side, StateName};
+use postonce_domain::{Invoice, LedgerUid, Side, StateName, TakenOver};
 
 use crate::error::StoreError;
+use crate::store::Note;
 
 /// What an import did, or why it did nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +65,31 @@ pub enum ImportProblem {
         /// Its external id.
         other: String,
     },
+    /// It is to be taken over as posted, and is in a state that tells more.
+    #[error("the invoice is {state} here, and is not taken over")]
+    NotTakenOver {
+        /// Where it stands.
+        state: StateName,
+    },
+    /// Another invoice of the company file has the document that it is to be taken over with.
+    #[error("document {uid} is recorded for invoice {other}")]
+    UidTaken {
+        /// The document.
+        uid: LedgerUid,
+        /// The other invoice's number.
+        other: String,
+    },
+}
+
+/// An invoice that another integration has posted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PostedInvoice {
+    /// What it says.
+    pub invoice: Invoice,
+    /// What is in the ledger.
+    pub past: TakenOver,
+    /// The trail's line.
+    pub note: Note,
 }
 
 /// Takes invoices in.
@@ -80,4 +106,18 @@ pub trait Intake: Send + Sync {
     /// record or in the list, whatever its case, is refused. Every refusal is listed, not only the
     /// first.
     async fn import(&self, invoices: Vec<Invoice>) -> Result<Imported, StoreError>;
+}
+
+/// Takes invoices in that another integration has posted.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait PostedIntake: Send + Sync {
+    /// Takes all of `invoices`, or none and says why.
+    ///
+    /// Content is taken as by [`Intake::import`], and in the same transaction each invoice moves to
+    /// where [`postonce_domain::Life::taken_over`] says, with its note: nobody ever sees a new one
+    /// ready. One that is there already moves nothing and writes nothing. A document that another
+    /// invoice of the company file is posted as, on record or in the list, is refused. `replaced`
+    /// counts known invoices that moved.
+    async fn import_posted(&self, invoices: Vec<PostedInvoice>) -> Result<Imported, StoreError>;
 }

@@ -86,6 +86,20 @@ pub trait Ledger: Send + Sync {
         key: &SearchKey,
     ) -> Result<Vec<LedgerDocument>, LedgerError>;
 
+    /// Every document of the file that the ledger has for one of `keys`, as by
+    /// [`Ledger::search`] for each of them.
+    async fn search_all(
+        &self,
+        company_file: &CompanyFile,
+        keys: &[SearchKey],
+    ) -> Result<Vec<LedgerDocument>, LedgerError> {
+        let mut found = Vec::new();
+        for key in keys {
+            found.extend(self.search(company_file, key).await?);
+        }
+        Ok(found)
+    }
+
     /// One document; `None` if the ledger says that there is no such one.
     async fn document(
         &self,

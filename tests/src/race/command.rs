@@ -3,7 +3,7 @@
 
 mod arguments;
 mod list;
-mod pace;
+pub(crate) mod pace;
 mod replay;
 mod report;
 mod run;

@@ -133,6 +133,10 @@ async fn a_cut_over_waits_until_an_alarm_is_not_quiet_any_more_and_ends_it() {
     assert!(matches!(error, CutOverError::Quiet { .. }), "{error:?}");
     assert_eq!(trail(&world).await, [""; 0]);
     world.clock.pass(QUIET);
+    let error = past(&world).settle(&outlook, "sam", "moved").await.unwrap_err();
+    assert!(matches!(error, CutOverError::Alarmed { .. }), "nobody has seen it: {error:?}");
+    assert_eq!(trail(&world).await, [""; 0]);
+    let outlook = past(&world).look(&wish("shop", MARCH)).await.unwrap();
     assert!(past(&world).settle(&outlook, "sam", "moved").await.unwrap());
     assert_eq!(shop(&world).await.alarm, None);
     assert_eq!(world.sync().await.counts.posted, 1);

@@ -1,10 +1,11 @@
 //! Chance that a seed repeats.
 
 /// Numbers by `SplitMix64` (Steele, Lea, Flood 2014): small, and good enough to choose faults.
-pub(super) struct Chance(u64);
+#[derive(Debug)]
+pub(crate) struct Chance(u64);
 
 impl Chance {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
@@ -17,16 +18,16 @@ impl Chance {
     }
 
     /// From `low` to `high`, both included.
-    pub(super) fn between(&mut self, low: u64, high: u64) -> u64 {
+    pub(crate) fn between(&mut self, low: u64, high: u64) -> u64 {
         low + self.next() % (high - low + 1)
     }
 
     /// True once in `n` times.
-    pub(super) fn one_in(&mut self, n: u64) -> bool {
+    pub(crate) fn one_in(&mut self, n: u64) -> bool {
         self.between(1, n) == 1
     }
 
-    pub(super) fn shuffled<T: Copy>(&mut self, items: &[T]) -> Vec<T> {
+    pub(crate) fn shuffled<T: Copy>(&mut self, items: &[T]) -> Vec<T> {
         let mut items = items.to_vec();
         for last in (1..items.len()).rev() {
             let at = self.between(0, u64::try_from(last).unwrap_or_default());

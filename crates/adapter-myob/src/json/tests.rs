@@ -39,3 +39,13 @@ fn a_list_with_anything_but_objects_is_refused() {
         assert!(list(raw).is_none(), "{raw}");
     }
 }
+
+#[test]
+fn a_key_that_is_there_twice_with_two_values_makes_the_object_unreadable() {
+    assert!(Object::parse(r#"{"Items":[{}],"items":[]}"#).is_none());
+    assert!(Object::parse(r#"{"UID":"a","UID":"b"}"#).is_none());
+    let same = Object::parse(r#"{"UID":"a","uid":"a"}"#).unwrap();
+    assert_eq!(same.text("UID").as_deref(), Some("a"), "nothing is in question");
+    let outer = Object::parse(r#"{"List":[{"A":1,"a":2}],"One":{"A":1,"a":2}}"#).unwrap();
+    assert!(outer.objects("List").is_none() && outer.object("One").is_none(), "within likewise");
+}

@@ -17,6 +17,7 @@ fn documented_forms_are_understood() {
         "postonce demo",
         "postonce import x.csv",
         "postonce import - --format ndjson --json",
+        "postonce import x.csv --as-posted --reason x",
         "postonce sync --company-file a --limit 3 --wait 30s",
         "postonce --json sync --dry-run",
         "postonce reprocess 1 a:2 --reason x",

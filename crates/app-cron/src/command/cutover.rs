@@ -132,6 +132,9 @@ fn refused(error: CutOverError) -> Failure {
         CutOverError::Quiet { .. } => {
             "what was in the air may still land; say it again then".to_owned()
         }
+        CutOverError::Alarmed { .. } => {
+            "look at `postonce cutover` and `postonce status`, and say it again".to_owned()
+        }
         CutOverError::Unsettled { invoices, .. } => format!(
             "{}; `postonce in-doubt check` asks MYOB, `postonce in-doubt resolve` takes your word, \
              and `--keep-doubts` leaves them as they are",

@@ -7,6 +7,7 @@ use std::path::Path;
 use postonce_domain::InvoiceNumber;
 use postonce_ports::intake::{Imported, Intake};
 
+use super::as_posted;
 use crate::args::Import;
 use crate::exit::{Exit, Failure};
 use crate::import::{Format, Placed, Problem, Problems, read, refusals};
@@ -26,6 +27,9 @@ pub(crate) enum Outcome {
 pub(crate) async fn run(context: &Context<'_>, args: &Import) -> Result<Exit, Failure> {
     let format = format(args)?;
     let input = open(&args.file)?;
+    if let Some(reason) = args.reason.as_deref().filter(|_| args.as_posted) {
+        return as_posted::run(context, &args.file, (input, format), reason).await;
+    }
     // A bad configuration is told before a long file is read.
     let base = Base::open(context).await?;
     let outcome = take_in(base.side.intake.as_ref(), input, format).await?;
@@ -42,10 +46,7 @@ pub(crate) async fn take_in(
         Ok(placed) => placed,
         Err(problems) => return Ok(Outcome::Refused(problems)),
     };
-    let offered: Vec<(u64, InvoiceNumber)> = placed
-        .iter()
-        .map(|Placed { line, invoice }| (*line, invoice.parts().number.clone()))
-        .collect();
+    let offered = offered(&placed);
     let invoices = placed.into_iter().map(|placed| placed.invoice).collect();
     Ok(match intake.import(invoices).await? {
         Imported::Done { created, replaced, unchanged } => {
@@ -53,6 +54,11 @@ pub(crate) async fn take_in(
         }
         Imported::Refused(refused) => Outcome::Refused(refusals(&offered, &refused)),
     })
+}
+
+/// Line and number of each.
+pub(crate) fn offered(placed: &[Placed]) -> Vec<(u64, InvoiceNumber)> {
+    placed.iter().map(|one| (one.line, one.invoice.parts().number.clone())).collect()
 }
 
 fn format(args: &Import) -> Result<Format, Failure> {
@@ -88,13 +94,7 @@ fn tell(context: &Context<'_>, file: &Path, outcome: &Outcome) -> Exit {
             (ImportJson { created, replaced, unchanged, errors: &[] }, Exit::Done)
         }
         Outcome::Refused(problems) => {
-            for problem in problems.list() {
-                talk(&line(file, problem));
-            }
-            if problems.is_full() {
-                talk(&format!("There is more: only {} problems are listed.", Problems::MAX));
-            }
-            talk("Nothing was imported.");
+            refused(file, problems);
             let errors = problems.list();
             (ImportJson { created: 0, replaced: 0, unchanged: 0, errors }, Exit::DataRefused)
         }
@@ -107,6 +107,17 @@ fn tell(context: &Context<'_>, file: &Path, outcome: &Outcome) -> Exit {
         context.output.line(&text);
     }
     exit
+}
+
+/// Says what is wrong with a file of which nothing was imported.
+pub(crate) fn refused(file: &Path, problems: &Problems) {
+    for problem in problems.list() {
+        talk(&line(file, problem));
+    }
+    if problems.is_full() {
+        talk(&format!("There is more: only {} problems are listed.", Problems::MAX));
+    }
+    talk("Nothing was imported.");
 }
 
 /// A problem in the form that editors understand.

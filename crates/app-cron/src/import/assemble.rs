@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use postonce_domain::{CompanyFile, ExternalId, Invoice, InvoiceError, InvoiceParts, Line, Money};
+use postonce_domain::{
+    CompanyFile, ExternalId, Invoice, InvoiceError, InvoiceParts, LedgerUid, Line, Money,
+};
 
 use super::Placed;
 use super::problem::Problems;
-use super::row::{Row, parse};
+use super::row::{COLUMNS, LEDGER_UID, Row, parse};
 
 /// An invoice that is being put together.
 #[derive(Debug)]
@@ -15,6 +17,7 @@ struct Draft {
     /// The physical line of its first row.
     first: u64,
     parts: InvoiceParts,
+    uid: Option<LedgerUid>,
     /// Each line with its physical line.
     lines: Vec<(u64, Line)>,
 }
@@ -27,9 +30,21 @@ pub(super) struct Assembler {
     places: BTreeMap<(CompanyFile, ExternalId), usize>,
     /// A row was lost, so that what is missing in an invoice says nothing.
     spoiled: bool,
+    /// Whether documents in the ledger may be named.
+    as_posted: bool,
 }
 
 impl Assembler {
+    /// One that takes the UIDs of documents too.
+    pub(super) fn as_posted() -> Self {
+        Self { as_posted: true, ..Self::default() }
+    }
+
+    /// Whether an invoice may have this column or key.
+    pub(super) fn knows(&self, column: &str) -> bool {
+        COLUMNS.contains(&column) || (self.as_posted && column == LEDGER_UID)
+    }
+
     /// Notes a problem.
     pub(super) fn wrong(&mut self, line: u64, column: &str, message: impl Into<String>) {
         self.problems.push(line, column, message);
@@ -58,7 +73,7 @@ impl Assembler {
         let draft = match self.places.entry(key) {
             Entry::Occupied(place) => {
                 let draft = &mut self.drafts[*place.get()];
-                compare(draft, &header, row.header_line, &mut self.problems);
+                compare(draft, (&header, parsed.uid.as_ref()), row.header_line, &mut self.problems);
                 draft
             }
             Entry::Vacant(place) => {
@@ -66,6 +81,7 @@ impl Assembler {
                 self.drafts.push(Draft {
                     first: row.header_line,
                     parts: header,
+                    uid: parsed.uid,
                     lines: Vec::new(),
                 });
                 &mut self.drafts[next]
@@ -85,7 +101,7 @@ impl Assembler {
             }
             draft.lines.sort_by_key(|(_, line)| line.number);
             if let Some(invoice) = check(&draft, self.spoiled, &mut self.problems) {
-                placed.push(Placed { line: draft.first, invoice });
+                placed.push(Placed { line: draft.first, invoice, uid: draft.uid });
             }
         }
         if self.problems.list().is_empty() {
@@ -97,8 +113,19 @@ impl Assembler {
     }
 }
 
+/// What to do with a column or key that no invoice has.
+pub(super) fn unknown(column: &str, what: &str) -> String {
+    let mend = if column == LEDGER_UID { ", or import with --as-posted" } else { "" };
+    format!("there is no such {what}; take it out{mend}")
+}
+
 /// Says in which columns a further row of an invoice differs from its first one.
-fn compare(draft: &Draft, header: &InvoiceParts, line: u64, problems: &mut Problems) {
+fn compare(
+    draft: &Draft,
+    (header, uid): (&InvoiceParts, Option<&LedgerUid>),
+    line: u64,
+    problems: &mut Problems,
+) {
     let first = &draft.parts;
     let pairs = [
         ("side", first.side == header.side),
@@ -110,6 +137,7 @@ fn compare(draft: &Draft, header: &InvoiceParts, line: u64, problems: &mut Probl
         ("freight", first.freight == header.freight),
         ("tax_inclusive", first.tax_inclusive == header.tax_inclusive),
         ("memo", first.memo == header.memo),
+        (LEDGER_UID, draft.uid.as_ref() == uid),
     ];
     for (column, _) in pairs.into_iter().filter(|(_, is_same)| !is_same) {
         let why = format!(

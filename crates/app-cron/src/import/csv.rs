@@ -5,9 +5,9 @@ use std::io::{Cursor, Read};
 
 use csv::{ByteRecord, ErrorKind, Reader, ReaderBuilder};
 
-use super::assemble::Assembler;
+use super::assemble::{Assembler, unknown};
 use super::guard::{Guard, Starts, Stopped};
-use super::row::{COLUMNS, Row};
+use super::row::{COLUMNS, LEDGER_UID, Row};
 
 /// Reads rows until the end, or until nothing more can be understood.
 pub(super) fn read(input: impl Read, assembler: &mut Assembler) {
@@ -20,7 +20,7 @@ pub(super) fn read(input: impl Read, assembler: &mut Assembler) {
     };
     let starts = guard.starts();
     let reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(guard);
-    Rows { reader, starts, names: Vec::new(), order: [0; 18] }.read(assembler);
+    Rows { reader, starts, names: Vec::new(), order: [0; 18], uid: None }.read(assembler);
 }
 
 /// The input without the mark that some programs put in front of UTF-8.
@@ -41,6 +41,8 @@ struct Rows<R> {
     names: Vec<String>,
     /// Where each of [`COLUMNS`] stands.
     order: [usize; 18],
+    /// Where [`LEDGER_UID`] stands, if it does.
+    uid: Option<usize>,
 }
 
 impl<R: Read> Rows<R> {
@@ -99,9 +101,9 @@ impl<R: Read> Rows<R> {
         self.names = record.iter().map(lossy).collect();
         let mut seen = BTreeSet::new();
         for name in &self.names {
-            if !COLUMNS.contains(&name.as_str()) {
+            if !assembler.knows(name) {
                 let shown: String = name.chars().take(40).collect();
-                assembler.wrong(line, &shown, "there is no such column; take it out");
+                assembler.wrong(line, &shown, unknown(name, "column"));
             } else if !seen.insert(name.as_str()) {
                 assembler.wrong(line, name, "the column is there twice; take one out");
             }
@@ -112,6 +114,7 @@ impl<R: Read> Rows<R> {
                 None => assembler.wrong(line, column, "the column is missing; add it"),
             }
         }
+        self.uid = self.names.iter().position(|name| name == LEDGER_UID);
         assembler.is_clean()
     }
 
@@ -130,8 +133,11 @@ impl<R: Read> Rows<R> {
             return !assembler.is_full();
         }
         let mut values: [String; 18] = std::array::from_fn(|_| String::new());
+        let mut uid = String::new();
         let mut is_text = true;
-        for ((value, place), column) in values.iter_mut().zip(self.order).zip(COLUMNS) {
+        let columns = values.iter_mut().zip(self.order).zip(COLUMNS);
+        let named = self.uid.map(|place| ((&mut uid, place), LEDGER_UID));
+        for ((value, place), column) in columns.chain(named) {
             if let Ok(text) = str::from_utf8(record.get(place).unwrap_or_default()) {
                 text.clone_into(value);
             } else {
@@ -140,7 +146,7 @@ impl<R: Read> Rows<R> {
             }
         }
         if is_text {
-            assembler.add(&Row { header_line: line, line, values });
+            assembler.add(&Row { header_line: line, line, values, uid });
         } else {
             assembler.spoil();
         }

@@ -6,10 +6,10 @@ use std::io::{BufRead, BufReader, Read};
 
 use serde_json::value::RawValue;
 
-use super::assemble::Assembler;
+use super::assemble::{Assembler, unknown};
 use super::csv::without_mark;
 use super::elements::{Broken, Element, Elements};
-use super::row::{COLUMNS, LINE_COLUMNS, Row};
+use super::row::{COLUMNS, LEDGER_UID, LINE_COLUMNS, Row};
 use super::{FIELD_BYTES_MAX, LINE_BYTES_MAX};
 
 const LINES: &str = "lines";
@@ -108,6 +108,14 @@ fn invoice(element: &Element, assembler: &mut Assembler) {
     let Some(mut fields) = fields(&text, element.line, assembler) else { return };
     let lines = fields.remove(LINES);
     let reader = Reader { line: element.line, is_text };
+    let uid = match assembler.knows(LEDGER_UID).then(|| fields.remove(LEDGER_UID)).flatten() {
+        Some(raw) => reader.value(raw.get()),
+        None => Ok(String::new()),
+    };
+    let uid = uid.unwrap_or_else(|why| {
+        assembler.wrong(element.line, LEDGER_UID, why);
+        String::new()
+    });
     let header = reader.values(&fields, |name| !LINE_COLUMNS.contains(&name), assembler);
     let mend = "give the invoice a list of lines";
     let lines = match lines.map(|raw| serde_json::from_str::<Vec<Box<RawValue>>>(raw.get())) {
@@ -129,7 +137,7 @@ fn invoice(element: &Element, assembler: &mut Assembler) {
             let of_line = COLUMNS.get(column).is_some_and(|name| LINE_COLUMNS.contains(name));
             if of_line { own[column].clone() } else { header[column].clone() }
         });
-        assembler.add(&Row { header_line: element.line, line: place, values });
+        assembler.add(&Row { header_line: element.line, line: place, values, uid: uid.clone() });
         if assembler.is_full() {
             return;
         }
@@ -170,7 +178,7 @@ impl Reader {
         for name in fields.keys() {
             if !(COLUMNS.contains(&name.as_str()) && wanted(name)) {
                 let shown: String = name.chars().take(40).collect();
-                assembler.wrong(self.line, &shown, "there is no such field here; take it out");
+                assembler.wrong(self.line, &shown, unknown(name, "field here"));
                 good = false;
             }
         }

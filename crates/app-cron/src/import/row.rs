@@ -4,9 +4,10 @@ use std::fmt::Display;
 
 use jiff::civil::Date;
 use postonce_domain::{
-    CompanyFile, Customer, CustomerCode, ExternalId, InvoiceNumber, InvoiceParts, ItemCode, Line,
-    Money, Percent, Quantity, Side, TaxCode, UnitPrice,
+    CompanyFile, Customer, CustomerCode, ExternalId, InvoiceNumber, InvoiceParts, ItemCode,
+    LedgerUid, Line, Money, Percent, Quantity, Side, TaxCode, UnitPrice,
 };
+use uuid::Uuid;
 
 use super::problem::Problems;
 
@@ -32,6 +33,9 @@ pub const COLUMNS: [&str; 18] = [
     "memo",
 ];
 
+/// One more, of what is taken over as posted.
+pub(crate) const LEDGER_UID: &str = "ledger_uid";
+
 /// The columns that belong to a line; the others belong to the invoice.
 pub(super) const LINE_COLUMNS: [&str; 7] =
     ["line", "item_code", "description", "quantity", "unit_price", "discount_percent", "tax_code"];
@@ -45,6 +49,8 @@ pub(super) struct Row {
     pub(super) line: u64,
     /// A text for each of [`COLUMNS`].
     pub(super) values: [String; 18],
+    /// The text of [`LEDGER_UID`].
+    pub(super) uid: String,
 }
 
 /// What was understood of a row.
@@ -52,6 +58,8 @@ pub(super) struct Row {
 pub(super) struct Parsed {
     /// The invoice without its lines.
     pub(super) header: Option<InvoiceParts>,
+    /// The document in the ledger, if it was named.
+    pub(super) uid: Option<LedgerUid>,
     /// The line.
     pub(super) line: Option<Line>,
 }
@@ -116,13 +124,16 @@ const CODE: &str = "write letters, digits, `_`, `-` or `.`, 40 at most";
 const NUMBER: &str = "write 1 to 13 letters, digits or `-`, no zero in front";
 const AMOUNT: &str = "write an amount such as 12.34";
 const FOUR: &str = "write a number such as 1.5, with four decimals at most";
+const UID: &str = "write it as 0f8fad5b-d9cb-469f-a165-70867728950e, or nothing";
 const TEXT: &str = "fill it in";
 
 /// Takes a row apart and notes everything that is wrong with it.
 pub(super) fn parse(row: &Row, problems: &mut Problems) -> Parsed {
-    let header = parse_header(row, &mut Checker { line: row.header_line, problems });
+    let mut check = Checker { line: row.header_line, problems };
+    let header = parse_header(row, &mut check);
+    let uid = check.optional(LEDGER_UID, (&row.uid, None), ledger_uid, UID).flatten();
     let line = parse_line(row, &mut Checker { line: row.line, problems });
-    Parsed { header, line }
+    Parsed { header, uid, line }
 }
 
 fn parse_header(row: &Row, check: &mut Checker<'_>) -> Option<InvoiceParts> {
@@ -186,6 +197,13 @@ fn text(raw: &str) -> Result<String, &'static str> {
 fn parse_date(raw: &str) -> Result<Date, &'static str> {
     let is_plain = raw.len() == 10 && raw.bytes().all(|b| b.is_ascii_digit() || b == b'-');
     raw.parse().ok().filter(|_| is_plain).ok_or("is no date")
+}
+
+/// In the one spelling that is stored; the UID of all zeros is none.
+fn ledger_uid(raw: &str) -> Result<Option<LedgerUid>, &'static str> {
+    let uid = Uuid::try_parse(raw.trim()).ok().filter(|uid| !uid.is_nil());
+    let uid = uid.and_then(|uid| LedgerUid::parse(&uid.as_hyphenated().to_string()).ok());
+    uid.map(Some).ok_or("is no UID of MYOB")
 }
 
 fn truth(raw: &str) -> Result<bool, &'static str> {

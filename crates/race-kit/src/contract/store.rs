@@ -18,6 +18,7 @@ pub mod intake;
 pub mod mapping;
 pub mod misses;
 pub mod page;
+pub mod posted_intake;
 pub mod reader;
 pub mod registry;
 pub mod scan;
@@ -41,6 +42,7 @@ pub mod token;
 /// |---|---|---|
 /// | `engine` | those of an [`EngineStore`] | [`StoreFixture`] |
 /// | `intake` | those, `Intake` and `InvoiceReader` | [`StoreFixture`] |
+/// | `posted_intake` | those of `intake`, and `PostedIntake` | [`StoreFixture`] |
 /// | `reader` | those of `engine`, and `InvoiceReader` | [`StoreFixture`] |
 /// | `token` | `TokenStore` | [`Fixture`] |
 /// | `access` | `AccessStore` and `TokenStore` | [`Fixture`] |
@@ -62,7 +64,8 @@ macro_rules! store_contract {
     (@parts $fixture:path) => {
         $crate::store_contract! {
             @parts $fixture;
-            engine intake reader token access connection creation file_note flag mapping scan
+            engine intake posted_intake reader token access connection creation file_note flag
+            mapping scan
         }
     };
     (@parts $fixture:path; $($part:ident)+) => { $(
@@ -180,6 +183,18 @@ macro_rules! store_contract {
             an_id_of_the_other_side_is_refused,
             an_invoice_twice_in_the_list_counts_by_its_content,
             all_content_survives_storage,
+        ];
+    } };
+    (@posted_intake $fixture:path) => { $crate::promises! { $fixture; store;
+        posted_intake of "PostedIntake": [
+            a_new_invoice_is_taken_over_as_what_it_is,
+            a_second_take_over_changes_nothing,
+            what_was_never_sent_or_was_refused_is_taken_over,
+            what_tells_more_is_not_taken_over_and_nothing_is,
+            every_state_is_taken_over_or_refused_whole,
+            a_document_of_another_invoice_is_not_taken_over,
+            content_that_is_refused_keeps_all_from_being_taken_over,
+            of_concurrent_take_overs_each_is_written_once,
         ];
     } };
     (@reader $fixture:path) => { $crate::promises! { $fixture; store;

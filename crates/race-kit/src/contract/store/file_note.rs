@@ -17,7 +17,7 @@ fn note(company_file: CompanyFile, text: &str) -> FileNote {
 }
 
 fn cut(through: Option<Date>, text: &str) -> CutOver {
-    CutOver { through, note: note(shop(), text) }
+    CutOver { through, seen: None, note: note(shop(), text) }
 }
 
 const JUNE: Option<Date> = Some(date(2026, 6, 30));
@@ -105,7 +105,16 @@ pub async fn a_cut_over_ends_an_alarm_that_is_not_quiet_any_more(
     assert_eq!(store.cut_over_noted(cut(JUNE, "settled")).await.unwrap(), DONE, "it is made");
     let raised = store.alarm(&shop(), Duration::ZERO).await.unwrap();
     assert!(raised.quiet_over, "a quiet period of no length is over at once");
-    let answer = store.cut_over_noted(cut(JUNE, "ended")).await.unwrap();
+    let unseen = store.cut_over_noted(cut(JUNE, "unseen")).await.unwrap();
+    assert_eq!(unseen, CutOverAnswer::Unseen(raised), "nobody has seen it");
+    let earlier = Some(raised.quiet_until - Duration::from_secs(1));
+    let unseen = CutOver { seen: earlier, ..cut(JUNE, "another") };
+    let unseen = store.cut_over_noted(unseen).await.unwrap();
+    assert_eq!(unseen, CutOverAnswer::Unseen(raised), "another one was seen");
+    let known = store.company_file_settings(&shop()).await.unwrap().unwrap();
+    assert_eq!(known.alarm, Some(raised), "it stands");
+    let seen = CutOver { seen: Some(raised.quiet_until), ..cut(JUNE, "ended") };
+    let answer = store.cut_over_noted(seen).await.unwrap();
     let ended = CutOverAnswer::Done { ended_alarm: true };
     assert_eq!(answer, ended, "the same date again ends the alarm");
     let known = store.company_file_settings(&shop()).await.unwrap().unwrap();

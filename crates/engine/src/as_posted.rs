@@ -1,0 +1,192 @@
+//! What another integration has posted: looked up in the ledger, to be taken over as what it is.
+
+use std::collections::BTreeMap;
+
+use postonce_domain::{
+    CompanyFile, Invoice, InvoiceId, LedgerDocument, LedgerUid, Owner, SearchKey, TakenOver,
+};
+use postonce_ports::reader::InvoiceReader;
+
+use crate::inquiry::join;
+use crate::objection::{Claimant, no_document};
+use crate::{Engine, EngineError};
+
+/// An invoice that is said to be posted.
+#[derive(Clone, Debug)]
+pub struct Offered {
+    /// What it says.
+    pub invoice: Invoice,
+    /// As which document, if that is known.
+    pub uid: Option<LedgerUid>,
+}
+
+/// What the ledger says of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Weighed {
+    /// It is there.
+    There {
+        /// As what it is taken over.
+        past: TakenOver,
+        /// What was seen, for its trail.
+        words: String,
+    },
+    /// It cannot be taken over, and why.
+    Refused(String),
+}
+
+/// What is known here of an invoice that is offered.
+#[derive(Default)]
+struct Known {
+    id: Option<InvoiceId>,
+    ignored: Vec<LedgerUid>,
+}
+
+/// What the ledger has for some invoices.
+struct Evidence {
+    documents: BTreeMap<LedgerUid, LedgerDocument>,
+    owner: Owner,
+}
+
+impl Engine {
+    /// Looks the invoices of one company file up in the ledger, by their UIDs where they are known,
+    /// else by number and reference, and says of each as what it can be taken over. Changes nothing.
+    ///
+    /// A UID that is named is a person's word, and is taken as [`crate::Verdict::Posted`] is.
+    /// Without one, a single document must have the invoice's customer and total too.
+    pub async fn weigh(
+        &self,
+        reader: &dyn InvoiceReader,
+        offered: &[Offered],
+    ) -> Result<Vec<Weighed>, EngineError> {
+        let Some(first) = offered.first() else { return Ok(Vec::new()) };
+        let evidence = self.evidence(&first.invoice.parts().company_file, offered).await?;
+        let installation = self.installation().await?;
+        let mut weighed = Vec::with_capacity(offered.len());
+        for one in offered {
+            let known = self.known(reader, &one.invoice).await?;
+            let invoice = one.invoice.parts();
+            let claimant = Claimant { installation, id: known.id, invoice };
+            weighed.push(match &one.uid {
+                Some(uid) => by_word(&claimant, uid, &evidence),
+                None => by_search(&claimant, &one.invoice, &known.ignored, &evidence),
+            });
+        }
+        Ok(weighed)
+    }
+
+    async fn evidence(
+        &self,
+        file: &CompanyFile,
+        offered: &[Offered],
+    ) -> Result<Evidence, EngineError> {
+        let parts = || offered.iter().map(|one| one.invoice.parts());
+        let numbers = parts().map(|it| SearchKey::Number(it.number.clone()));
+        let references = parts().map(|it| SearchKey::Reference(it.external_id.clone()));
+        let keys: Vec<SearchKey> = numbers.chain(references).collect();
+        let found = self.ports.ledger.search_all(file, &keys).await?;
+        let mut documents: BTreeMap<_, _> =
+            found.into_iter().map(|document| (document.uid.clone(), document)).collect();
+        for uid in offered.iter().filter_map(|one| one.uid.as_ref()) {
+            // One that has neither number nor reference of its invoice is read to say so.
+            if !documents.contains_key(uid)
+                && let Some(document) = self.ports.ledger.document(file, uid).await?
+            {
+                documents.insert(uid.clone(), document);
+            }
+        }
+        let list: Vec<LedgerDocument> = documents.values().cloned().collect();
+        let owner = self.owner(file, &list).await?;
+        Ok(Evidence { documents, owner })
+    }
+
+    async fn known(
+        &self,
+        reader: &dyn InvoiceReader,
+        invoice: &Invoice,
+    ) -> Result<Known, EngineError> {
+        let parts = invoice.parts();
+        let Some(id) = reader.find(&parts.company_file, &parts.number).await? else {
+            return Ok(Known::default());
+        };
+        let dossier = self.ports.doubts.dossier(id).await?;
+        Ok(Known { id: Some(id), ignored: dossier.map(|it| it.ignored).unwrap_or_default() })
+    }
+}
+
+fn by_word(claimant: &Claimant<'_>, uid: &LedgerUid, evidence: &Evidence) -> Weighed {
+    let Some(document) = evidence.documents.get(uid) else {
+        return Weighed::Refused(no_document(uid, &claimant.invoice.company_file));
+    };
+    if let Some(why) = claimant.objection(document, &evidence.owner) {
+        return Weighed::Refused(why);
+    }
+    let others: Vec<LedgerUid> =
+        evidence.of(claimant).map(|it| it.uid.clone()).filter(|other| other != uid).collect();
+    let besides = if others.is_empty() {
+        String::new()
+    } else {
+        format!("; the ledger has its number or reference in {} too", join(&others))
+    };
+    let words = format!("taken over as posted as {uid}{besides}");
+    Weighed::There { past: TakenOver::Posted(uid.clone()), words }
+}
+
+fn by_search(
+    claimant: &Claimant<'_>,
+    invoice: &Invoice,
+    ignored: &[LedgerUid],
+    evidence: &Evidence,
+) -> Weighed {
+    let found: Vec<&LedgerDocument> =
+        evidence.of(claimant).filter(|document| !ignored.contains(&document.uid)).collect();
+    let reason = match found.as_slice() {
+        [] => {
+            return Weighed::Refused(
+                "the ledger has no document with this number or reference".to_owned(),
+            );
+        }
+        [document] => {
+            if let Some(why) = claimant.objection(document, &evidence.owner) {
+                return Weighed::Refused(why);
+            }
+            match difference(invoice, document) {
+                None => {
+                    let uid = document.uid.clone();
+                    let words = format!("found in the ledger, and taken over as posted as {uid}");
+                    return Weighed::There { past: TakenOver::Posted(uid), words };
+                }
+                Some(difference) => difference,
+            }
+        }
+        _ => "the ledger has more than one document with this number or reference".to_owned(),
+    };
+    let uids: Vec<LedgerUid> = found.iter().map(|document| document.uid.clone()).collect();
+    let words = format!("taken over, and needs a person: {reason}: {}", join(&uids));
+    Weighed::There { past: TakenOver::NeedsHuman { uids, reason }, words }
+}
+
+/// In what a document is not the invoice, beside number and reference.
+fn difference(invoice: &Invoice, document: &LedgerDocument) -> Option<String> {
+    let customer = &invoice.parts().customer.code;
+    if customer.as_str() != document.customer {
+        return Some(format!(
+            "the document with this number or reference is for customer `{}`, not `{customer}`",
+            document.customer
+        ));
+    }
+    let total = invoice.total();
+    let theirs = document.total.map_or_else(|| "unreadable".to_owned(), |it| it.to_string());
+    (document.total != Some(total)).then(|| {
+        format!("the document with this number or reference has the total {theirs}, not {total}")
+    })
+}
+
+impl Evidence {
+    /// The documents that have an invoice's number or reference.
+    fn of(&self, claimant: &Claimant<'_>) -> impl Iterator<Item = &LedgerDocument> {
+        let (number, reference) = (&claimant.invoice.number, &claimant.invoice.external_id);
+        self.documents.values().filter(move |document| {
+            number.matches(&document.number) || document.reference == reference.as_str()
+        })
+    }
+}
