@@ -111,6 +111,7 @@ impl MyobLedger {
             recheck: options.recheck,
             rate_limit_is_not_sent: options.rate_limit_is_not_sent,
             creating: PerFile::default(),
+            settled: std::sync::Mutex::default(),
         };
         let api = Api {
             base,
