@@ -6,8 +6,9 @@
 //! goes to the mapping before its claim is taken off, so that nobody depends on a search that does
 //! not find it yet.
 
+use std::collections::HashSet;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -39,7 +40,12 @@ pub(crate) struct Creations {
     pub(crate) rate_limit_is_not_sent: bool,
     /// Held while a record of the file is created.
     pub(crate) creating: PerFile<tokio::sync::Mutex<()>>,
+    /// Records that were found, and of which no claim is open that this process knows of.
+    pub(crate) settled: Mutex<HashSet<(CompanyFile, MappingKey)>>,
 }
+
+/// The most records of which that is remembered.
+const SETTLED_MAX: usize = 20_000;
 
 impl fmt::Debug for Creations {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -89,17 +95,9 @@ impl Creations {
         means: Means<'_>,
         wanted: Wanted<'_>,
     ) -> Result<String, PrepareError> {
-        let remembered = means.references.remembered(
-            wanted.sought.file,
-            wanted.sought.kind,
-            wanted.sought.code(),
-        );
-        if let Some(Lookup::One(uid)) = remembered {
-            return Ok(uid);
-        }
         match find(means, wanted.sought, wanted.missing).await? {
             Some(uid) => {
-                if wanted.missing == Missing::Create {
+                if wanted.missing == Missing::Create && !self.is_settled(wanted) {
                     self.found(means, wanted, &uid).await?;
                 }
                 Ok(uid)
@@ -116,6 +114,7 @@ impl Creations {
         {
             return Ok(uid);
         }
+        self.settled().remove(&settled_as(wanted));
         // The second round is for a claim that the first one has proven to be without effect.
         for _ in 0..2 {
             let claim = self.ids.claim_id();
@@ -233,10 +232,26 @@ impl Creations {
     ) -> Result<(), LedgerError> {
         let found = self.claims.creation_found(wanted.sought.file, wanted.sought.key);
         let was_open = found.await.map_err(store_trouble)?;
-        match LedgerUid::parse(uid) {
-            Ok(uid) if was_open => keep(means, wanted, &uid).await,
-            Ok(_) | Err(_) => Ok(()),
+        if let Ok(uid) = LedgerUid::parse(uid)
+            && was_open
+        {
+            keep(means, wanted, &uid).await?;
         }
+        let mut settled = self.settled();
+        if settled.len() >= SETTLED_MAX {
+            settled.clear();
+        }
+        settled.insert(settled_as(wanted));
+        Ok(())
+    }
+
+    fn is_settled(&self, wanted: Wanted<'_>) -> bool {
+        self.settled().contains(&settled_as(wanted))
+    }
+
+    fn settled(&self) -> MutexGuard<'_, HashSet<(CompanyFile, MappingKey)>> {
+        // A panic while the set was held leaves a whole set.
+        self.settled.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn release(&self, wanted: Wanted<'_>, claim: ClaimId) -> Result<(), LedgerError> {
@@ -275,6 +290,10 @@ pub(crate) async fn find(
             Err(kind.block(code, &why))
         }
     }
+}
+
+fn settled_as(wanted: Wanted<'_>) -> (CompanyFile, MappingKey) {
+    (wanted.sought.file.clone(), wanted.sought.key.clone())
 }
 
 /// Puts a record of ours into the mapping; a row that somebody else has made stays as it is.

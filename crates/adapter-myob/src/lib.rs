@@ -125,6 +125,7 @@ impl MyobLedger {
             recheck: options.recheck,
             rate_limit_is_not_sent: options.rate_limit_is_not_sent,
             creating: PerFile::default(),
+            settled: std::sync::Mutex::default(),
         };
         let files = files.into_iter().map(|(file, access)| {
             let access = file_access(&file, access, &base)?;

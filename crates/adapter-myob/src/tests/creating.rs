@@ -77,6 +77,9 @@ async fn an_unanswered_creation_blocks_until_a_search_finds_the_customer() {
     assert_eq!(world.claims.open(), 1);
     there.store(true, Ordering::SeqCst);
     world.clock.advance(Duration::from_secs(60));
+    // A look finds it first, and ends nothing.
+    world.ledger.check(&invoice()).await.unwrap();
+    assert_eq!(world.claims.open(), 1);
     world.prepared().await;
     assert_eq!(creations(&world), 1);
     assert_eq!(world.claims.open(), 0);

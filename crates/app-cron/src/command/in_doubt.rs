@@ -65,7 +65,15 @@ async fn list(context: &Context<'_>) -> Result<Exit, Failure> {
 /// What is being created, or was and was never answered.
 async fn creations(context: &Context<'_>) -> Result<Exit, Failure> {
     let base = Base::open(context).await?;
-    let open = base.side.creations.open_creations().await?;
+    let mut open = Vec::new();
+    for creation in base.side.creations.open_creations().await? {
+        // What has its UID on record is created, whatever became of the process that did it.
+        let key = std::slice::from_ref(&creation.key);
+        let rows = base.side.mappings.find(&creation.company_file, key).await?;
+        if rows.iter().all(|row| row.uid.is_none()) {
+            open.push(creation);
+        }
+    }
     if context.output.is_json() {
         let list: Vec<CreationJson> = open.iter().map(CreationJson::new).collect();
         context.output.value(&list);
