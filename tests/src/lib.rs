@@ -54,4 +54,6 @@ mod store_contract;
 #[cfg(test)]
 mod switches;
 #[cfg(test)]
+mod thousand;
+#[cfg(test)]
 mod trouble;
