@@ -8,13 +8,13 @@ mod kinds;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fmt::Write as _;
-use std::panic::resume_unwind;
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
 use crate::documents;
 use crate::harness::{Place, Sandbox};
+use crate::side_by_side::side_by_side;
 use kinds::KINDS;
 
 /// One of so many invoices is struck.
@@ -66,21 +66,12 @@ fn every_fifth_of_a_thousand_posts_goes_wrong_and_each_ends_once_or_held_by_itse
     let fewer = Plan { invoices: 155, lookup: "always", ..keep };
     let plans =
         [keep, repost, Plan { seed: 3, ..fewer }, Plan { seed: 4, absent: "repost", ..fewer }];
-    let played: Result<Vec<_>> = std::thread::scope(|scope| {
-        // Most of the time is spent waiting.
-        let started = plans.map(|plan| {
-            scope.spawn(move || -> Result<_> {
-                let sandbox = Sandbox::start()?;
-                let done = play(&plan, &sandbox, Place::new(&sandbox)?);
-                Ok((plan, done.with_context(|| format!("{} {}", plan.absent, plan.lookup))?))
-            })
-        });
-        started
-            .into_iter()
-            .map(|plan| plan.join().unwrap_or_else(|panic| resume_unwind(panic)))
-            .collect()
+    let played = side_by_side(&plans, plans.len(), |plan| -> Result<_> {
+        let sandbox = Sandbox::start()?;
+        let done = play(plan, &sandbox, Place::new(&sandbox)?);
+        Ok((*plan, done.with_context(|| format!("{} {}", plan.absent, plan.lookup))?))
     });
-    let played = played?;
+    let played = played.into_iter().collect::<Result<Vec<_>>>()?;
     documents::says("thousand.md", &document(&played)?)
 }
 
