@@ -3,6 +3,8 @@
 //! What comes of each is written to `docs/faults.md`; the test fails if the file says otherwise.
 //! `UPDATE_DOCS=1 cargo xtask test -- faults` writes it anew.
 
+mod answers;
+
 use std::fmt::Write as _;
 
 use anyhow::{Context as _, Result, ensure};
@@ -10,8 +12,13 @@ use serde_json::{Value, json};
 
 use crate::documents;
 use crate::harness::{Place, Sandbox, wait_for};
+use crate::side_by_side::side_by_side;
+use crate::trail::{cell, notes_of};
 
 const INVOICES: u64 = 50;
+
+/// The one that meets the fault.
+const STRUCK: &str = "FAULT-7";
 
 /// What a fault on one POST (or search) leads to.
 struct Expected {
@@ -84,34 +91,39 @@ fn every_action_of_the_sandbox_is_tried() {
 
 #[test]
 fn every_fault_ends_as_the_table_says() -> Result<()> {
+    const AT_ONCE: usize = 4;
     let mut table = String::from(
         "# What comes of each fault\n\n\
          One fault of the sandbox on one request of a run of fifty invoices. In every row the other\n\
          forty-nine are posted, no number is in the ledger twice, and every claim has its pair in the\n\
-         audit trail. The last column is what two inquiries make of an invoice that is in doubt.\n\
-         This table is written by the test `every_fault_ends_as_the_table_says`.\n\n\
+         audit trail. The last column is what two inquiries make of an invoice that is in doubt. Below are\n\
+         [the trail of each](#what-the-trail-says) and [answers that no fault gives](#other-answers).\n\
+         This page is written by the test `every_fault_ends_as_the_table_says`.\n\n\
          | fault | the claim ends | the invoice then is | exit code | in the ledger | after the inquiries |\n\
          |---|---|---|---|---|---|\n",
     );
-    for expected in &FAULTS {
-        let after = play(expected).with_context(|| format!("fault {}", expected.action))?;
+    let mut trail = String::from(
+        "\n## What the trail says\n\n\
+         Of the invoice that met the fault, with `ID` for whatever is another in each run.\n\n",
+    );
+    for (expected, played) in FAULTS.iter().zip(side_by_side(&FAULTS, AT_ONCE, play)) {
+        let (after, notes) = played.with_context(|| format!("fault {}", expected.action))?;
         let Expected { action, claim, state, exit, booked } = expected;
         let booked = if *booked { "once" } else { "no" };
         writeln!(table, "| `{action}` | {claim} | {state} | {exit} | {booked} | {after} |")?;
+        writeln!(trail, "- `{action}`: {}", cell(&notes.join("; ")))?;
     }
-    documents::says("faults.md", &table)
+    documents::says("faults.md", &format!("{table}{trail}{}", answers::section()?))
 }
 
-fn play(expected: &Expected) -> Result<String> {
+fn play(expected: &Expected) -> Result<(String, Vec<String>)> {
     let sandbox = Sandbox::start()?;
     let mut place = Place::new(&sandbox)?;
     place.short_quiet(20);
     place.import("FAULT", 50)?;
-    let mut fault = json!({"action": expected.action, "delay_ms": 300});
-    if expected.action == "wrong_uid" {
-        // The UID of another document: there has to be one.
-        fault["match"] = json!({"method": "POST", "number": "FAULT-50"});
-    }
+    let method = if expected.action == "search_error" { "GET" } else { "POST" };
+    let matches = json!({"method": method, "number": STRUCK});
+    let fault = json!({"action": expected.action, "delay_ms": 300, "match": matches});
     sandbox.fault(fault)?;
     let ended = place.run(&["sync", "--json"])?.expect(expected.exit)?;
     let result = ended.json()?;
@@ -148,7 +160,7 @@ fn play(expected: &Expected) -> Result<String> {
     ensure!(books.invoices.len() == booked, "{} documents", books.invoices.len());
     let pairs = place.json(&["audit", "pairs", "--json"])?;
     ensure!(pairs["unpaired"] == json!([]), "pairs: {pairs}");
-    after(&place, expected)
+    Ok((after(&place, expected)?, notes_of(&place, &format!("books:{STRUCK}"))?))
 }
 
 /// What became of the invoice that met the fault.

@@ -57,10 +57,18 @@ mod scenarios;
 #[cfg(test)]
 mod sealed;
 #[cfg(test)]
+mod side_by_side;
+#[cfg(test)]
 mod stops;
 #[cfg(test)]
 mod store_contract;
 #[cfg(test)]
+mod switched;
+#[cfg(test)]
 mod switches;
+#[cfg(test)]
+mod thousand;
+#[cfg(test)]
+mod trail;
 #[cfg(test)]
 mod trouble;

@@ -7,4 +7,5 @@ mod overlap;
 mod poison;
 mod refresh;
 mod restore;
+mod thousand;
 mod useless_lock;
