@@ -27,7 +27,7 @@ use crate::classify::outcome;
 use crate::mappings::Mappings;
 use crate::options::Missing;
 use crate::per_file::PerFile;
-use crate::references::{Kind, Lookup, References, many};
+use crate::references::{Kind, Lookup, References, foreign, many};
 use crate::tokens::store_trouble;
 
 /// Finds customers and items, and creates them if that is wanted.
@@ -155,6 +155,13 @@ impl Creations {
                 (Lookup::Many(count), CreationClaim::Open) => {
                     return Err(many(wanted.sought.kind, code, count));
                 }
+                (Lookup::Foreign(currency), CreationClaim::Granted) => {
+                    self.release(wanted, claim).await?;
+                    return Err(foreign(wanted.sought.kind, code, &currency));
+                }
+                (Lookup::Foreign(currency), CreationClaim::Open) => {
+                    return Err(foreign(wanted.sought.kind, code, &currency));
+                }
                 (Lookup::None, CreationClaim::Granted) => {
                     return self.post(means, wanted, claim).await;
                 }
@@ -278,6 +285,7 @@ pub(crate) async fn find(
     match (means.references.find(means.api, file, kind, code).await?, missing) {
         (Lookup::One(uid), _) => Ok(Some(uid)),
         (Lookup::Many(count), _) => Err(many(kind, code, count)),
+        (Lookup::Foreign(currency), _) => Err(foreign(kind, code, &currency)),
         (Lookup::None, Missing::Create) => Ok(None),
         (Lookup::None, Missing::Block) => {
             let switch = match kind {

@@ -10,7 +10,7 @@ use crate::api::unavailable;
 use crate::classify::read_uid;
 use crate::json::Object;
 use crate::odata::{escaped, filtered, one_of};
-use crate::references::Kind;
+use crate::references::{Kind, foreign_currency};
 
 /// So many records are asked for at once; MYOB gives no more.
 const PAGE: u32 = 400;
@@ -64,8 +64,10 @@ fn record(kind: Kind, object: &Object) -> Result<LedgerRecord, LedgerError> {
     let uid = object.text("UID").and_then(|uid| read_uid(&uid));
     let uid = uid.ok_or_else(|| unavailable("MYOB shows a record without a UID".to_owned()))?;
     let (_, field) = kind.place();
-    // Nothing can be booked on a header.
-    let active = object.flag("IsActive") != Some(false) && object.flag("IsHeader") != Some(true);
+    // Nothing can be booked on a header, and nothing of ours in another currency.
+    let active = object.flag("IsActive") != Some(false)
+        && object.flag("IsHeader") != Some(true)
+        && foreign_currency(object).is_none();
     Ok(LedgerRecord {
         uid,
         code: object.text(field).unwrap_or_default(),

@@ -66,7 +66,7 @@ pub use crate::consent::{
 };
 pub use crate::files::CompanyFileListed;
 pub use crate::options::{
-    CompanyFileAccess, FileUser, Layout, Missing, Options, Ports, SetupError,
+    CompanyFileAccess, FileUser, Layout, Missing, Options, Ports, SetupError, Unusual,
 };
 pub use crate::sealed::{BadKey, SealError, SealedTokens, TokenKeys};
 
@@ -92,6 +92,8 @@ pub struct MyobLedger {
     layout: Layout,
     default_account: Option<String>,
     start_date: Option<Date>,
+    credits: Unusual,
+    zero_totals: Unusual,
     rate_limit_is_not_sent: bool,
 }
 
@@ -157,6 +159,8 @@ impl MyobLedger {
             layout: options.layout,
             default_account: options.default_account,
             start_date: options.start_date,
+            credits: options.credits,
+            zero_totals: options.zero_totals,
             rate_limit_is_not_sent: options.rate_limit_is_not_sent,
         })
     }

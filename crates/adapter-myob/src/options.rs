@@ -41,6 +41,15 @@ pub enum Missing {
     Create,
 }
 
+/// What to do with an invoice that not every company sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unusual {
+    /// Post it as it is.
+    Post,
+    /// Block it, for a person to enter it.
+    Block,
+}
+
 /// How the ledger is reached and what is sent. Secrets do not show in its `Debug` form.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -62,6 +71,10 @@ pub struct Options {
     pub missing_customer: Missing,
     /// What to do with an item that is not there.
     pub missing_item: Missing,
+    /// What to do with an invoice whose every quantity is negative: MYOB keeps it as a credit.
+    pub credits: Unusual,
+    /// What to do with an invoice that comes to nothing.
+    pub zero_totals: Unusual,
     /// How many requests a second MYOB takes from this API key; 0 for no limit.
     pub rate_per_second: u32,
     /// How much of that this process takes, in percent: the rest is for others with the same key.

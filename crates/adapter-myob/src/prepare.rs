@@ -1,7 +1,7 @@
 //! From an invoice to the request that can go out at once.
 
 use postonce_domain::{
-    BlockCode, BlockReason, CompanyFile, Invoice, Line, MappingKey, MappingKind, Marker,
+    BlockCode, BlockReason, CompanyFile, Invoice, Line, MappingKey, MappingKind, Marker, Money,
     PreparedRequest,
 };
 use postonce_ports::ledger::PrepareError;
@@ -10,7 +10,7 @@ use crate::MyobLedger;
 use crate::api::unknown_text;
 use crate::creations::{Means, Sought, Wanted, find};
 use crate::mappings::Mapping;
-use crate::options::{Layout, Missing};
+use crate::options::{Layout, Missing, Unusual};
 use crate::payload::{Resolved, customer_payload, invoice_payload, item_payload};
 use crate::references::Kind;
 
@@ -113,6 +113,7 @@ impl MyobLedger {
     /// Where the invoice goes, if it may go at all. Asks nobody.
     fn route_of(&self, invoice: &Invoice) -> Result<String, PrepareError> {
         self.check_date(invoice)?;
+        self.check_total(invoice)?;
         let file = &invoice.parts().company_file;
         let path = format!("Sale/Invoice/{}", self.layout.segment());
         self.api
@@ -129,6 +130,19 @@ impl MyobLedger {
             }
             Some(_) | None => Ok(()),
         }
+    }
+
+    fn check_total(&self, invoice: &Invoice) -> Result<(), PrepareError> {
+        let by_hand = "enter it in MYOB by hand, or set";
+        if invoice.is_credit() && self.credits == Unusual::Block {
+            let text = format!("it is a credit; {by_hand} `ledger.credits = \"post\"`");
+            return Err(blocked(BlockCode::Credit, text));
+        }
+        if invoice.total() == Money::ZERO && self.zero_totals == Unusual::Block {
+            let text = format!("it comes to nothing; {by_hand} `ledger.zero_totals = \"post\"`");
+            return Err(blocked(BlockCode::ZeroTotal, text));
+        }
+        Ok(())
     }
 
     /// All but what may be created, which comes last: nothing is created for an invoice that cannot

@@ -42,6 +42,8 @@ pub(crate) enum Lookup {
     None,
     /// There are several, and no telling which is meant.
     Many(usize),
+    /// It is kept in this currency, which is not the company's own.
+    Foreign(String),
 }
 
 impl Kind {
@@ -130,6 +132,7 @@ impl References {
             Lookup::One(uid) => Ok(uid),
             Lookup::None => Err(kind.block(code, "is not in MYOB; create it there")),
             Lookup::Many(count) => Err(many(kind, code, count)),
+            Lookup::Foreign(currency) => Err(foreign(kind, code, &currency)),
         }
     }
 
@@ -179,7 +182,7 @@ impl References {
         let now = self.clock.boot();
         let lasts = match lookup {
             Lookup::One(_) => HIT_LASTS,
-            Lookup::None | Lookup::Many(_) => MISS_LASTS,
+            Lookup::None | Lookup::Many(_) | Lookup::Foreign(_) => MISS_LASTS,
         };
         let key = Key { file: file.clone(), kind, code: code.to_owned() };
         let mut known = self.known();
@@ -219,9 +222,34 @@ fn choose(found: &[&Object]) -> Result<Lookup, LedgerError> {
             _ => return Ok(Lookup::Many(found.len())),
         },
     };
+    if let Some(currency) = foreign_currency(chosen) {
+        return Ok(Lookup::Foreign(currency));
+    }
     let uid = chosen.text("UID").and_then(|uid| read_uid(&uid));
     let uid = uid.ok_or_else(|| unavailable("MYOB shows a record without a UID".to_owned()))?;
     Ok(Lookup::One(uid.as_str().to_owned()))
+}
+
+/// The currency that a record is kept in, if it is not the company's own, for which MYOB shows
+/// null.
+pub(crate) fn foreign_currency(record: &Object) -> Option<String> {
+    if record.is_null("ForeignCurrency") {
+        return None;
+    }
+    let currency = record.object("ForeignCurrency");
+    let code = currency.and_then(|currency| currency.text("Code"));
+    Some(code.unwrap_or_else(|| "another currency".to_owned()))
+}
+
+/// What is sold in another currency would be booked with our amounts as amounts of that one.
+pub(crate) fn foreign(kind: Kind, code: &str, currency: &str) -> PrepareError {
+    let text = format!(
+        "{} `{code}` is kept in {currency} in MYOB, and invoices are posted in the company's own \
+         currency only; enter this one there by hand, or give the customer a card in the \
+         company's currency",
+        kind.word()
+    );
+    PrepareError::Blocked(BlockReason::new(BlockCode::ForeignCurrency, text))
 }
 
 /// Several records have the code.

@@ -17,7 +17,7 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use jiff::civil::Date;
-use postonce_adapter_myob::{BadKey, Layout, Missing, TokenKeys};
+use postonce_adapter_myob::{BadKey, Layout, Missing, TokenKeys, Unusual};
 use postonce_domain::{CompanyFile, DoubtPolicy};
 use postonce_engine::Lookup;
 use secrecy::SecretString;
@@ -103,6 +103,8 @@ pub struct LedgerConfig {
     pub default_account: Option<String>,
     pub missing_customer: Missing,
     pub missing_item: Missing,
+    pub credits: Unusual,
+    pub zero_totals: Unusual,
     pub concurrency: NonZeroUsize,
     pub rate_per_second: u32,
     pub rate_share_percent: u32,

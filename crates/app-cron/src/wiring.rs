@@ -240,6 +240,8 @@ impl<'a> Base<'a> {
             default_account: ledger.default_account.clone(),
             missing_customer: ledger.missing_customer,
             missing_item: ledger.missing_item,
+            credits: ledger.credits,
+            zero_totals: ledger.zero_totals,
             rate_per_second: ledger.rate_per_second,
             rate_share_percent: ledger.rate_share_percent,
             post_timeout: ledger.post_timeout,

@@ -31,6 +31,12 @@ stored_names! {
         AccessDenied = "access_denied",
         /// Dated before `sync.start_date`.
         BeforeStartDate = "before_start_date",
+        /// The customer, or what the invoice is booked on, is kept in another currency.
+        ForeignCurrency = "foreign_currency",
+        /// It gives money back, and `ledger.credits` says not to send that.
+        Credit = "credit",
+        /// It comes to nothing, and `ledger.zero_totals` says not to send that.
+        ZeroTotal = "zero_total",
         /// The stored row cannot be read.
         Unreadable = "unreadable",
     }

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use postonce_adapter_host::{HostClock, RandomIds};
 use postonce_adapter_memory::MemoryStore;
-use postonce_adapter_myob::{Layout, Missing, MyobLedger, Options, Ports};
+use postonce_adapter_myob::{Layout, Missing, MyobLedger, Options, Ports, Unusual};
 use postonce_domain::{
     Attempt, ClaimToken, CompanyFile, Customer, CustomerCode, ExternalId, InstallationId, Invoice,
     InvoiceId, InvoiceNumber, InvoiceParts, Line, Marker, Money, NotAfter, Outcome, Percent,
@@ -236,6 +236,8 @@ fn options(url: &str) -> Options {
         default_account: Some("4-1000".to_owned()),
         missing_customer: Missing::Block,
         missing_item: Missing::Block,
+        credits: Unusual::Post,
+        zero_totals: Unusual::Post,
         rate_per_second: 0,
         rate_share_percent: 100,
         post_timeout: Duration::from_secs(30),

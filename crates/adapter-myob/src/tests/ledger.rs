@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::tests::host::{TestClaims, TestClock, TestIds, TestMappings, TestTokens};
 use crate::tests::server::{Reply, Seen, Server, answer, page};
-use crate::{Layout, Missing, MyobLedger, Options, Ports};
+use crate::{Layout, Missing, MyobLedger, Options, Ports, Unusual};
 
 /// A UID that the scripts use for everything.
 pub(super) const UID: &str = "6b1c9f2e-0d5a-4e5e-9a42-0c8b7a1f2d3e";
@@ -91,6 +91,8 @@ fn options(url: &str) -> Options {
         default_account: Some("4-1000".to_owned()),
         missing_customer: Missing::Block,
         missing_item: Missing::Block,
+        credits: Unusual::Post,
+        zero_totals: Unusual::Post,
         rate_per_second: 0,
         rate_share_percent: 100,
         post_timeout: Duration::from_secs(20),

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use postonce_domain::{BlockCode, Invoice, InvoiceParts};
+use postonce_domain::{BlockCode, Invoice, InvoiceParts, Quantity, UnitPrice};
 use postonce_ports::clock::Clock;
 use postonce_ports::ledger::{Ledger, LedgerError, PrepareError};
 use reqwest::Url;
 
 use crate::api::FileAccess;
-use crate::tests::ledger::{SECRET, World, file, invoice, marker, parts, usual};
+use crate::tests::ledger::{SECRET, UID, World, file, invoice, marker, parts, usual};
 use crate::tests::server::{Seen, Server, answer, page};
-use crate::{CompanyFileAccess, FileUser, Missing, Options, file_access};
+use crate::{CompanyFileAccess, FileUser, Missing, Options, Unusual, file_access};
 
 fn code(error: &PrepareError) -> Option<BlockCode> {
     match error {
@@ -255,4 +255,57 @@ async fn a_check_creates_no_customer() {
     assert!(world.ledger.check(&invoice()).await.is_ok());
     assert_eq!(world.server.count("POST", "/Contact/Customer"), 0);
     assert_eq!(world.claims.open(), 0);
+}
+
+/// Why the invoice is blocked, with these lines.
+async fn blocked(
+    quantity: &str,
+    price: &str,
+    change: impl FnOnce(&mut Options),
+) -> Option<BlockCode> {
+    let mut parts = parts();
+    parts.lines[0].quantity = Quantity::parse(quantity).unwrap();
+    parts.lines[0].unit_price = UnitPrice::parse(price).unwrap();
+    let world = World::with(|_| None, change);
+    let invoice = Invoice::new(parts).unwrap();
+    match world.ledger.prepare(&invoice, marker()).await {
+        Ok(_) => None,
+        Err(PrepareError::Blocked(reason)) => Some(reason.code),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[tokio::test]
+async fn credits_and_invoices_over_nothing_are_sent_unless_they_are_blocked() {
+    let no_credits = |options: &mut Options| options.credits = Unusual::Block;
+    let no_zero = |options: &mut Options| options.zero_totals = Unusual::Block;
+    assert_eq!(blocked("-1", "5", |_| {}).await, None);
+    assert_eq!(blocked("-1", "5", no_credits).await, Some(BlockCode::Credit));
+    assert_eq!(blocked("-1", "5", no_zero).await, None);
+    assert_eq!(blocked("1", "0", |_| {}).await, None);
+    assert_eq!(blocked("1", "0", no_zero).await, Some(BlockCode::ZeroTotal));
+    assert_eq!(blocked("1", "0", no_credits).await, None);
+    assert_eq!(blocked("1", "0.01", no_zero).await, None);
+}
+
+#[tokio::test]
+async fn a_customer_or_account_in_another_currency_blocks_and_is_not_created_anew() {
+    for place in ["/Contact/Customer", "/GeneralLedger/Account"] {
+        for currency in ["{\"Code\":\"USD\"}", "{}", "7"] {
+            let record = format!(
+                "{{\"UID\":\"{UID}\",\"DisplayID\":\"{}\",\"ForeignCurrency\":{currency}}}",
+                if place.contains("Customer") { "C-1" } else { "4-1000" }
+            );
+            let world = World::with(
+                move |seen| seen.target.contains(place).then(|| page(&record)),
+                |options| options.missing_customer = Missing::Create,
+            );
+            let refused = world.ledger.prepare(&invoice(), marker()).await;
+            let Err(PrepareError::Blocked(reason)) = refused else { panic!("{refused:?}") };
+            assert_eq!(reason.code, BlockCode::ForeignCurrency);
+            assert_eq!(reason.text.contains("USD"), currency.contains("USD"), "{reason}");
+            assert_eq!(world.server.count("POST", place), 0);
+            assert_eq!(world.claims.open(), 0);
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use postonce_adapter_myob::{Layout, Missing};
+use postonce_adapter_myob::{Layout, Missing, Unusual};
 use postonce_domain::{CompanyFile, DoubtPolicy, QuietParts};
 use postonce_engine::Lookup;
 use secrecy::SecretString;
@@ -160,6 +160,8 @@ fn ledger(values: &Values) -> Option<LedgerConfig> {
         default_account: derived(values, "ledger.default_account"),
         missing_customer: missing(values, "ledger.missing_customer"),
         missing_item: missing(values, "ledger.missing_item"),
+        credits: unusual(values, "ledger.credits"),
+        zero_totals: unusual(values, "ledger.zero_totals"),
         concurrency: NonZeroUsize::new(usize::try_from(values.whole("ledger.concurrency")).ok()?)?,
         rate_per_second: u32::try_from(values.whole("ledger.rate_per_second")).ok()?,
         rate_share_percent: u32::try_from(values.whole("ledger.rate_share_percent")).ok()?,
@@ -168,6 +170,10 @@ fn ledger(values: &Values) -> Option<LedgerConfig> {
         rate_limit_is_not_sent: values.is_on("ledger.rate_limit_is_not_sent"),
         is_loopback: url::is_loopback(base_url),
     })
+}
+
+fn unusual(values: &Values, key: &str) -> Unusual {
+    if values.is(key, "block") { Unusual::Block } else { Unusual::Post }
 }
 
 fn missing(values: &Values, key: &str) -> Missing {

@@ -58,7 +58,7 @@ const SCOPES: &str =
 const DAY: u64 = 24 * 3_600;
 
 /// The keys, in the order in which they are shown.
-pub(super) const KEYS: [Key; 44] = [
+pub(super) const KEYS: [Key; 46] = [
     key("database.url", Kind::Database, Some("sqlite:postonce.db")),
     key("ledger.base_url", Kind::BaseUrl, Some("https://api.myob.com/accountright")),
     key("ledger.token_url", Kind::TokenUrl, None),
@@ -72,6 +72,8 @@ pub(super) const KEYS: [Key; 44] = [
     key("ledger.default_account", Kind::Text, None),
     key("ledger.missing_customer", Kind::OneOf(&["block", "create"]), Some("block")),
     key("ledger.missing_item", Kind::OneOf(&["block", "create"]), Some("block")),
+    key("ledger.credits", Kind::OneOf(&["post", "block"]), Some("post")),
+    key("ledger.zero_totals", Kind::OneOf(&["post", "block"]), Some("post")),
     key("ledger.concurrency", Kind::Whole(1, 64), Some("4")),
     key("ledger.rate_per_second", Kind::Whole(0, 10_000), Some("8")),
     key("ledger.rate_share_percent", Kind::Whole(1, 100), Some("100")),

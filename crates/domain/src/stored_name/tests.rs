@@ -21,7 +21,8 @@ fn names_that_are_stored_stay_what_they_are() {
         "needs_human" "forgotten");
     names!(BlockCode: "customer_missing" "customer_in_doubt" "tax_code_missing" "item_missing"
         "account_missing" "job_missing" "item_in_doubt" "mapping_review" "totals_differ"
-        "company_file_unknown" "access_denied" "before_start_date" "unreadable");
+        "company_file_unknown" "access_denied" "before_start_date" "foreign_currency"
+        "credit" "zero_total" "unreadable");
     names!(OutcomeName: "posted" "rejected" "not_sent" "in_doubt");
     names!(NotSentCause: "no_connection" "expired" "unauthorised" "rate_limited" "access_denied"
         "commit_unanswered");
