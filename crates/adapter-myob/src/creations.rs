@@ -107,6 +107,9 @@ impl Creations {
     }
 
     async fn create(&self, means: Means<'_>, wanted: Wanted<'_>) -> Result<String, PrepareError> {
+        // More than one round is for a claim that was proven to be without effect, and for one whose
+        // time passed while the search took long.
+        const ROUNDS: u32 = 3;
         let (file, code) = (wanted.sought.file, wanted.sought.code());
         let creating = self.creating.of(file);
         let _alone = creating.lock().await;
@@ -115,57 +118,41 @@ impl Creations {
             return Ok(uid);
         }
         self.settled().remove(&settled_as(wanted));
-        // The second round is for a claim that the first one has proven to be without effect.
-        for _ in 0..2 {
+        for _ in 0..ROUNDS {
             let claim = self.ids.claim_id();
+            // Fixed before the claim is sent: whoever is stopped after it sends nothing later, when
+            // others may have proven the record absent.
+            let not_after = self.not_after();
             let claimed = self.claims.claim_creation(file, wanted.sought.key, claim, self.quiet);
             let claimed = claimed.await.map_err(store_trouble)?;
-            // Another process may have created it since our last look, and a search may not find it
-            // yet: what it put on record counts first.
-            if let Some(uid) = means.mappings.now(file, wanted.sought.key).await? {
-                if claimed == CreationClaim::Granted {
-                    self.release(wanted, claim).await?;
-                }
-                return Ok(uid);
-            }
             let began = self.clock.boot();
-            let lookup =
-                match means.references.search(means.api, file, wanted.sought.kind, code).await {
-                    Ok(lookup) => lookup,
-                    Err(error) => {
-                        if claimed == CreationClaim::Granted {
-                            self.release(wanted, claim).await?;
-                        }
-                        return Err(error.into());
+            let seen = match look(means, wanted.sought).await {
+                Ok(Seen::Found(Lookup::None)) if claimed == CreationClaim::Granted => {
+                    match self.post(means, wanted, (claim, not_after)).await? {
+                        Some(uid) => return Ok(uid),
+                        None => continue,
                     }
-                };
-            match (lookup, claimed) {
-                (Lookup::One(uid), CreationClaim::Granted) => {
-                    self.release(wanted, claim).await?;
+                }
+                seen => seen,
+            };
+            if claimed == CreationClaim::Granted {
+                self.release(wanted, claim).await?;
+            }
+            match seen? {
+                Seen::Kept(uid) => return Ok(uid),
+                Seen::Found(Lookup::One(uid)) => {
+                    if claimed == CreationClaim::Open {
+                        self.found(means, wanted, &uid).await?;
+                    }
                     return Ok(uid);
                 }
-                (Lookup::One(uid), CreationClaim::Open) => {
-                    self.found(means, wanted, &uid).await?;
-                    return Ok(uid);
-                }
-                (Lookup::Many(count), CreationClaim::Granted) => {
-                    self.release(wanted, claim).await?;
+                Seen::Found(Lookup::Many(count)) => {
                     return Err(many(wanted.sought.kind, code, count));
                 }
-                (Lookup::Many(count), CreationClaim::Open) => {
-                    return Err(many(wanted.sought.kind, code, count));
-                }
-                (Lookup::Foreign(currency), CreationClaim::Granted) => {
-                    self.release(wanted, claim).await?;
+                Seen::Found(Lookup::Foreign(currency)) => {
                     return Err(foreign(wanted.sought.kind, code, &currency));
                 }
-                (Lookup::Foreign(currency), CreationClaim::Open) => {
-                    return Err(foreign(wanted.sought.kind, code, &currency));
-                }
-                (Lookup::None, CreationClaim::Granted) => {
-                    return self.post(means, wanted, claim).await;
-                }
-                (Lookup::None, CreationClaim::Open) => {
+                Seen::Found(Lookup::None) => {
                     let took = self.clock.boot().saturating_sub(began);
                     let missed =
                         self.claims.creation_missed(file, wanted.sought.key, took, self.recheck);
@@ -176,15 +163,16 @@ impl Creations {
                 }
             }
         }
-        Err(in_doubt(wanted, "is under way elsewhere"))
+        Err(in_doubt(wanted, "is under way elsewhere, or MYOB is too slow to be searched first"))
     }
 
+    /// Creates it; `None` if the claim's time had passed, and nothing was sent.
     async fn post(
         &self,
         means: Means<'_>,
         wanted: Wanted<'_>,
-        claim: ClaimId,
-    ) -> Result<String, PrepareError> {
+        (claim, not_after): (ClaimId, NotAfter),
+    ) -> Result<Option<String>, PrepareError> {
         let Means { api, references, .. } = means;
         let file = wanted.sought.file;
         let token = match api.ready(file).await {
@@ -197,7 +185,7 @@ impl Creations {
         let (resource, _) = wanted.sought.kind.place();
         let route = api.route(file, resource).ok_or_else(|| unknown(file))?;
         let payload = (wanted.payload)(Marker { installation: wanted.installation, claim });
-        let sent = api.post_once(&token, (file, &route), payload, self.not_after()).await;
+        let sent = api.post_once(&token, (file, &route), payload, not_after).await;
         match api.scrubbed(outcome(&sent, self.rate_limit_is_not_sent), &token) {
             Outcome::Posted { uid } => {
                 let text = uid.as_str().to_owned();
@@ -209,7 +197,7 @@ impl Creations {
                 );
                 keep(means, wanted, &uid).await?;
                 self.release(wanted, claim).await?;
-                Ok(text)
+                Ok(Some(text))
             }
             Outcome::Rejected { reason, .. } => {
                 self.release(wanted, claim).await?;
@@ -217,6 +205,10 @@ impl Creations {
                     .sought
                     .kind
                     .block(wanted.sought.code(), &format!("cannot be created: {reason}")))
+            }
+            Outcome::NotSent { cause: NotSentCause::Expired, .. } => {
+                self.release(wanted, claim).await?;
+                Ok(None)
             }
             Outcome::NotSent { cause, reason } => {
                 if cause == NotSentCause::Unauthorised {
@@ -237,12 +229,15 @@ impl Creations {
         wanted: Wanted<'_>,
         uid: &str,
     ) -> Result<(), LedgerError> {
-        let found = self.claims.creation_found(wanted.sought.file, wanted.sought.key);
-        let was_open = found.await.map_err(store_trouble)?;
+        let Sought { file, key, .. } = wanted.sought;
+        let open = self.claims.open_creations().await.map_err(store_trouble)?;
+        let is_open = open.iter().any(|open| open.company_file == *file && open.key == *key);
+        // On record first: a search that lags must not lead to a second one.
         if let Ok(uid) = LedgerUid::parse(uid)
-            && was_open
+            && is_open
         {
             keep(means, wanted, &uid).await?;
+            self.claims.creation_found(file, key).await.map_err(store_trouble)?;
         }
         let mut settled = self.settled();
         if settled.len() >= SETTLED_MAX {
@@ -272,6 +267,25 @@ impl Creations {
         let later = SignedDuration::try_from(window).ok().and_then(|w| wall.checked_add(w).ok());
         NotAfter { boot: self.clock.boot() + window, wall: later.unwrap_or(wall) }
     }
+}
+
+/// What there is of a record that may be under way.
+enum Seen {
+    /// The UID that is on record.
+    Kept(String),
+    /// What a search shows.
+    Found(Lookup),
+}
+
+/// Another process may have created it since the last look, and a search may not find it yet: what
+/// is on record counts first.
+async fn look(means: Means<'_>, sought: Sought<'_>) -> Result<Seen, PrepareError> {
+    let Sought { file, kind, key } = sought;
+    if let Some(uid) = means.mappings.now(file, key).await? {
+        return Ok(Seen::Kept(uid));
+    }
+    let found = means.references.search(means.api, file, kind, sought.code()).await?;
+    Ok(Seen::Found(found))
 }
 
 /// The UID; `None` if the record is to be created.
@@ -310,24 +324,30 @@ async fn keep(
     wanted: Wanted<'_>,
     uid: &LedgerUid,
 ) -> Result<(), LedgerError> {
-    let rows = mappings.store.find(wanted.sought.file, std::slice::from_ref(wanted.sought.key));
-    let seen = match rows.await.map_err(store_trouble)?.pop() {
-        Some(row) if row.uid.is_some() || row.state == MappingState::Review => return Ok(()),
-        row => row.map_or(0, |row| row.version),
-    };
-    let change = MappingChange {
-        company_file: wanted.sought.file.clone(),
-        key: wanted.sought.key.clone(),
-        uid: Some(uid.clone()),
-        their_code: wanted.sought.code().to_owned(),
-        their_name: wanted.name.to_owned(),
-        state: MappingState::Confirmed,
-        reason: String::new(),
-        seen,
-    };
-    match mappings.store.put(vec![change], POSTONCE).await.map_err(store_trouble)? {
-        MappingWritten::Done { .. } | MappingWritten::Stale(_) => Ok(()),
+    const TRIES: u32 = 3;
+    for _ in 0..TRIES {
+        let rows = mappings.store.find(wanted.sought.file, std::slice::from_ref(wanted.sought.key));
+        let seen = match rows.await.map_err(store_trouble)?.pop() {
+            Some(row) if row.uid.is_some() || row.state == MappingState::Review => return Ok(()),
+            row => row.map_or(0, |row| row.version),
+        };
+        let change = MappingChange {
+            company_file: wanted.sought.file.clone(),
+            key: wanted.sought.key.clone(),
+            uid: Some(uid.clone()),
+            their_code: wanted.sought.code().to_owned(),
+            their_name: wanted.name.to_owned(),
+            state: MappingState::Confirmed,
+            reason: String::new(),
+            seen,
+        };
+        match mappings.store.put(vec![change], POSTONCE).await.map_err(store_trouble)? {
+            MappingWritten::Done { .. } => return Ok(()),
+            // What somebody else has written meanwhile may say something, or nothing.
+            MappingWritten::Stale(_) => {}
+        }
     }
+    Err(unavailable(format!("the mapping of {} does not stand still", wanted.sought.key)))
 }
 
 fn not_created(key: &MappingKey, cause: NotSentCause, reason: &str) -> LedgerError {

@@ -1,6 +1,6 @@
 //! Tests of creating customers and items: once, or not again before it is known what became of it.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -101,6 +101,29 @@ async fn a_creation_proven_without_effect_is_made_again() {
 }
 
 #[tokio::test]
+async fn who_was_stopped_after_its_claim_searches_again_before_it_creates() {
+    let clock: Arc<OnceLock<Arc<TestClock>>> = Arc::default();
+    let (searches, held) = (AtomicUsize::new(0), Arc::clone(&clock));
+    let world = World::with(
+        move |seen| {
+            if is_creation(seen) {
+                return Some(created());
+            }
+            // The second search is the one under the claim.
+            if is_search(seen) && searches.fetch_add(1, Ordering::SeqCst) == 1 {
+                held.get().unwrap().advance(Duration::from_secs(3_600));
+            }
+            is_search(seen).then(|| page(""))
+        },
+        |options| options.missing_customer = Missing::Create,
+    );
+    clock.set(Arc::clone(&world.clock)).unwrap();
+    world.prepared().await;
+    assert_eq!(world.server.count("GET", "/Contact/Customer"), 3);
+    assert_eq!((creations(&world), world.claims.open()), (1, 0));
+}
+
+#[tokio::test]
 async fn a_refused_creation_blocks_and_leaves_no_claim() {
     let refusal = "{\"Errors\":[{\"Name\":\"Required\",\"Message\":\"no\",\"ErrorCode\":100}]}";
     let world = world(Arc::default(), move || answer(400, refusal));
@@ -119,7 +142,7 @@ async fn a_creation_that_was_not_sent_leaves_no_claim() {
 
 #[tokio::test]
 async fn a_customer_that_appears_before_the_claim_is_not_created() {
-    let searches = std::sync::atomic::AtomicUsize::new(0);
+    let searches = AtomicUsize::new(0);
     let world = World::with(
         move |seen| {
             let first = is_search(seen) && searches.fetch_add(1, Ordering::SeqCst) == 0;

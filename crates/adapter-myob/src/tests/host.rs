@@ -241,7 +241,17 @@ impl CreationClaims for TestClaims {
     }
 
     async fn open_creations(&self) -> Result<Vec<OpenCreation>, StoreError> {
-        Ok(Vec::new())
+        let open = self.open.lock().unwrap();
+        let since = Timestamp::UNIX_EPOCH;
+        let shown = |(key, (claim, _)): (&MappingKey, &(ClaimId, u32))| OpenCreation {
+            company_file: CompanyFile::parse("main").unwrap(),
+            key: key.clone(),
+            claim: *claim,
+            since,
+            quiet_until: since,
+            missed_at: None,
+        };
+        Ok(open.iter().map(shown).collect())
     }
 }
 

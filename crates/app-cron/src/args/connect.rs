@@ -16,27 +16,27 @@ pub(crate) struct Connect {
     #[arg(value_name = "ALIAS", value_parser = company_file)]
     pub(crate) file: Option<CompanyFile>,
     /// Print the address to open, instead of opening a browser
-    #[arg(long, requires = "file")]
+    #[arg(long, conflicts_with = "take_over")]
     pub(crate) print: bool,
     /// Read the address that the browser was sent back to from stdin, instead of listening
-    #[arg(long, requires = "file", conflicts_with = "port")]
+    #[arg(long, conflicts_with_all = ["port", "take_over"])]
     pub(crate) paste: bool,
     /// Listen on this port of this machine, 0 = any that is free [default: that of
     /// `ledger.redirect_uri`]
-    #[arg(long, value_name = "N", requires = "file")]
+    #[arg(long, value_name = "N", conflicts_with = "take_over")]
     pub(crate) port: Option<u16>,
     /// Wait so long for the consent, such as 90s or 10m
     #[arg(long, value_name = "DUR", default_value = "5m", value_parser = duration::parse)]
     pub(crate) timeout: Duration,
     /// Even if it is connected already; or to another business, if no invoice was sent to the one
     /// on record
-    #[arg(long, requires = "file")]
+    #[arg(long, conflicts_with = "take_over")]
     pub(crate) replace: bool,
     /// Accept where the database is now; every company file then stands still for a while
     #[arg(long)]
     pub(crate) take_over: bool,
     /// Do not ask
-    #[arg(long, requires = "take_over")]
+    #[arg(long, conflicts_with = "file")]
     pub(crate) yes: bool,
 }
 
