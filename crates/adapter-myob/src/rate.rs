@@ -110,18 +110,24 @@ impl Rate {
         if limit.daily {
             pause.day = Some((now + DAILY_PAUSE, limit.why.clone()));
         }
-        if now < pause.until {
-            return;
+        let asked = limit.retry_after.unwrap_or_default().min(BACK_OFF_MAX);
+        let mut wait = asked;
+        // What was under way together is refused once.
+        if now >= pause.until {
+            wait = asked.max(Duration::from_secs(1_u64 << pause.refusals.min(3)));
+            pause.refusals += 1;
         }
-        let grown = Duration::from_secs(1_u64 << pause.refusals.min(3));
-        let wait = grown.max(limit.retry_after.unwrap_or_default()).min(BACK_OFF_MAX);
-        pause.refusals += 1;
-        pause.until = now + wait;
+        pause.until = pause.until.max(now + wait);
     }
 
-    /// The ledger took a request.
+    /// The ledger took a request. One that was under way when another was refused says nothing of
+    /// the rate since.
     pub(crate) fn taken(&self) {
-        self.pause().refusals = 0;
+        let now = self.clock.boot();
+        let mut pause = self.pause();
+        if now >= pause.until {
+            pause.refusals = 0;
+        }
     }
 
     fn pause(&self) -> MutexGuard<'_, Pause> {

@@ -7,6 +7,7 @@ use postonce_domain::{NotSentCause, Outcome};
 use postonce_ports::clock::Clock;
 use postonce_ports::ledger::Ledger;
 
+use crate::refusal::RateLimit;
 use crate::tests::ledger::{World, file, invoice, marker};
 use crate::tests::server::{Reply, Seen, answer, answer_with, page};
 
@@ -54,7 +55,7 @@ async fn a_read_that_is_refused_for_a_minute_names_the_mend() {
 async fn an_answer_in_between_makes_the_next_wait_short_again() {
     let world = refusing(3, || answer(403, SECOND));
     search(&world).await.unwrap();
-    world.ledger.api.rate.refused(&crate::refusal::RateLimit {
+    world.ledger.api.rate.refused(&RateLimit {
         daily: false,
         retry_after: None,
         why: String::new(),
@@ -114,4 +115,22 @@ async fn a_share_of_the_rate_is_that_much_slower() {
         world.ledger.prepare(&invoice(), marker()).await.unwrap();
     }
     assert_eq!(world.clock.boot().saturating_sub(begun), Duration::from_secs(2));
+}
+
+#[tokio::test]
+async fn what_was_under_way_together_is_refused_once_and_taken_without_a_word() {
+    let world = World::new(|seen| is_list(seen).then(|| page("")));
+    let limit = |seconds: Option<u64>| RateLimit {
+        daily: false,
+        retry_after: seconds.map(Duration::from_secs),
+        why: String::new(),
+    };
+    let rate = &world.ledger.api.rate;
+    rate.refused(&limit(None));
+    rate.refused(&limit(None));
+    rate.taken();
+    assert_eq!(search(&world).await.unwrap(), Duration::from_secs(1));
+    rate.refused(&limit(None));
+    rate.refused(&limit(Some(5)));
+    assert_eq!(search(&world).await.unwrap(), Duration::from_secs(5), "the longer wait counts");
 }

@@ -31,6 +31,7 @@ const MYOB_AUTHORIZE_URL: &str = "https://secure.myob.com/oauth2/account/authori
 pub(super) fn assemble(values: &Values, problems: &mut Vec<String>) -> Option<Config> {
     check_lock(values, problems);
     check_company_files(values, problems);
+    check_rate(values, problems);
     let doubt = doubt(values, problems)?;
     Some(Config {
         database: database(values)?,
@@ -87,6 +88,24 @@ fn check_lock(values: &Values, problems: &mut Vec<String>) {
 
 /// Two aliases of one business would number, look up and post in the same books unaware. An alias
 /// without one may have it on record, from a consent.
+/// How many invoices may be on their way by the rate: each takes three requests within ten seconds,
+/// two that look it up and one that posts it. `None` if there is no limit.
+fn by_rate(values: &Values) -> Option<u64> {
+    const REQUESTS: u64 = 3;
+    const SECONDS: u64 = 10;
+    let per_second = values.whole("ledger.rate_per_second");
+    let share = per_second.saturating_mul(values.whole("ledger.rate_share_percent"));
+    (per_second != 0).then(|| share.saturating_mul(SECONDS).div_euclid(100 * REQUESTS))
+}
+
+fn check_rate(values: &Values, problems: &mut Vec<String>) {
+    if by_rate(values) == Some(0) {
+        let why = "leaves too few requests: an invoice takes three within ten seconds. Take a \
+                   greater part, of at least 0.3 requests a second";
+        problems.push(values.problem("ledger.rate_share_percent", why));
+    }
+}
+
 fn check_company_files(values: &Values, problems: &mut Vec<String>) {
     let mut seen: BTreeMap<String, &str> = BTreeMap::new();
     for (name, entry) in &values.entries {
@@ -146,6 +165,7 @@ fn secret(values: &Values, key: &str) -> Option<SecretString> {
 }
 
 fn ledger(values: &Values) -> Option<LedgerConfig> {
+    let concurrency = values.whole("ledger.concurrency").min(by_rate(values).unwrap_or(u64::MAX));
     let base_url = values.text("ledger.base_url")?.trim_end_matches('/');
     Some(LedgerConfig {
         base_url: base_url.to_owned(),
@@ -162,7 +182,7 @@ fn ledger(values: &Values) -> Option<LedgerConfig> {
         missing_item: missing(values, "ledger.missing_item"),
         credits: unusual(values, "ledger.credits"),
         zero_totals: unusual(values, "ledger.zero_totals"),
-        concurrency: NonZeroUsize::new(usize::try_from(values.whole("ledger.concurrency")).ok()?)?,
+        concurrency: NonZeroUsize::new(usize::try_from(concurrency).ok()?)?,
         rate_per_second: u32::try_from(values.whole("ledger.rate_per_second")).ok()?,
         rate_share_percent: u32::try_from(values.whole("ledger.rate_share_percent")).ok()?,
         post_timeout: Duration::from_secs(values.whole("ledger.post_timeout_seconds")),

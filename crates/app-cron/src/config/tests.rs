@@ -327,3 +327,24 @@ fn the_actor_is_the_flag_or_the_user() {
     assert_eq!(sources.actor(), "kim");
     assert_eq!(Sources::default().actor(), "unknown");
 }
+
+#[test]
+fn no_more_invoices_are_on_their_way_than_the_rate_lets_be_searched_and_sent() {
+    let with = |rate: &str, share: &str| {
+        with_env(&[
+            ("POSTONCE_LEDGER__RATE_PER_SECOND", rate),
+            ("POSTONCE_LEDGER__RATE_SHARE_PERCENT", share),
+            ("POSTONCE_LEDGER__CONCURRENCY", "32"),
+        ])
+    };
+    let at_once = |rate, share| with(rate, share).config.unwrap().ledger.concurrency.get();
+    assert_eq!(at_once("8", "100"), 26);
+    assert_eq!(at_once("8", "10"), 2);
+    assert_eq!(at_once("0", "1"), 32);
+    for (rate, share) in [("8", "3"), ("1", "29")] {
+        let problems = with(rate, share).problems.join("\n");
+        assert!(problems.contains("ledger.rate_share_percent"), "{problems}");
+        assert!(problems.contains("at least 0.3"), "{problems}");
+    }
+    assert_eq!(at_once("1", "30"), 1);
+}
