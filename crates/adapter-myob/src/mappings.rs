@@ -154,7 +154,7 @@ impl Mapping {
         }
     }
 
-    /// The account of a line that goes by account.
+    /// The account of a line that goes by account, or of the item that is created for it.
     pub(crate) fn account(&self, line: &Line) -> Result<Option<String>, PrepareError> {
         if let Some(item) = &line.item
             && let Some(uid) = self.uid(MappingKind::Account, item.as_str())?
@@ -213,11 +213,12 @@ fn keys(invoice: &Invoice, layout: Layout) -> Vec<MappingKey> {
         wanted.push((MappingKind::TaxCode, line.tax_code.to_string()));
         wanted.extend(jobs(customer, line).into_iter().map(|code| (MappingKind::Job, code)));
         if let Some(item) = &line.item {
-            let kind = match layout {
-                Layout::Item => MappingKind::Item,
-                Layout::Service => MappingKind::Account,
-            };
-            wanted.push((kind, item.to_string()));
+            // An item that is created gets the account that a line would go by.
+            wanted.push((MappingKind::Account, item.to_string()));
+            match layout {
+                Layout::Item => wanted.push((MappingKind::Item, item.to_string())),
+                Layout::Service => {}
+            }
         }
     }
     let mut keys: Vec<MappingKey> =

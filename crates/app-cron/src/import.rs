@@ -22,7 +22,7 @@ pub(crate) use csv::without_mark;
 pub(crate) use guard::Guard;
 pub use problem::{Problem, Problems};
 pub use row::COLUMNS;
-pub(crate) use row::LEDGER_UID;
+pub(crate) use row::{LEDGER_UID, myob_uid};
 
 /// The longest field, in bytes.
 pub const FIELD_BYTES_MAX: usize = 64 * 1024;

@@ -4,12 +4,10 @@ use std::collections::BTreeMap;
 use std::io::Read;
 
 use csv::{ByteRecord, ReaderBuilder, WriterBuilder};
-use postonce_domain::{
-    CompanyFile, IdentifierError, LedgerUid, MappingKey, MappingKind, MappingRow, MappingState,
-};
+use postonce_domain::{CompanyFile, MappingKey, MappingKind, MappingRow, MappingState};
 use postonce_ports::mapping::MappingChange;
 
-use crate::import::{Guard, Problems, without_mark};
+use crate::import::{Guard, Problems, myob_uid, without_mark};
 
 /// The columns, in the order in which they are written; a file may have them in any.
 pub(crate) const COLUMNS: [&str; 8] = [
@@ -32,21 +30,6 @@ pub(crate) fn state_word(state: MappingState, has_uid: bool) -> &'static str {
         (MappingState::Confirmed, false) => "none",
         (state, _) => state.as_str(),
     }
-}
-
-/// A UID, in MYOB's own spelling if it is one of MYOB's.
-pub(crate) fn uid(text: &str) -> Result<LedgerUid, IdentifierError> {
-    let Some(digits) = digits(text) else { return LedgerUid::parse(text) };
-    let parts = [0..8, 8..12, 12..16, 16..20, 20..32];
-    let parts = parts.map(|part| digits.get(part).unwrap_or_default().to_owned());
-    LedgerUid::parse(&parts.join("-"))
-}
-
-/// The 32 digits of base 16 that a UID of MYOB is, whether it has hyphens or not.
-pub(crate) fn digits(text: &str) -> Option<String> {
-    let digits = text.replace('-', "").to_ascii_lowercase();
-    let is_uid = digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-    is_uid.then_some(digits)
 }
 
 /// A change and the line on which it stands.
@@ -204,7 +187,10 @@ fn change(record: &ByteRecord, order: &[usize; 8]) -> Result<MappingChange, Wron
     let code = kind.code(cell(2)?).map_err(|error| says(2, error.to_string()))?;
     let uid = match cell(3)? {
         "" => None,
-        text => Some(uid(text).map_err(|error| says(3, error.to_string()))?),
+        text => Some(myob_uid(text).ok_or_else(|| {
+            let mend = "write it as 0f8fad5b-d9cb-469f-a165-70867728950e, or nothing";
+            says(3, format!("is no UID of MYOB; {mend}"))
+        })?),
     };
     let text = |column: usize| -> Result<String, Wrong> {
         let text = cell(column)?;

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use postonce_domain::{
-    BlockCode, ClaimId, Invoice, InvoiceParts, ItemCode, MappingKey, MappingKind,
+    BlockCode, ClaimId, Invoice, InvoiceParts, ItemCode, MappingKey, MappingKind, MappingState,
 };
 use postonce_ports::ledger::{Ledger, PrepareError};
 use serde_json::Value;
@@ -218,14 +218,21 @@ fn with_item() -> Invoice {
     Invoice::new(InvoiceParts { lines, ..parts() }).unwrap()
 }
 
+/// The UID of the account that is configured.
+const ACCOUNT: &str = "77777777-7777-4777-8777-777777777777";
+
 /// A world that may create items, has none, and answers a creation with `reply`.
 fn item_world(missing: Missing, reply: impl Fn() -> Reply + Send + Sync + 'static) -> World {
     World::with(
         move |seen| {
             let is_item = seen.target.contains("/Inventory/Item");
+            let is_account = seen.target.contains("/GeneralLedger/Account");
             match seen.method.as_str() {
                 "POST" if is_item => Some(reply()),
                 "GET" if is_item => Some(page("")),
+                "GET" if is_account => {
+                    Some(page(&format!("{{\"UID\":\"{ACCOUNT}\",\"DisplayID\":\"4-1000\"}}")))
+                }
                 _ => None,
             }
         },
@@ -257,13 +264,37 @@ async fn a_missing_item_is_created_once_with_account_tax_code_and_marker() {
     let item = &created[0];
     assert_eq!((&item["Number"], &item["Name"]), (&"BIND".into(), &"Work".into()), "{item}");
     assert_eq!((&item["IsSold"], &item["UseDescription"]), (&true.into(), &false.into()));
-    assert_eq!(item["IncomeAccount"]["UID"], UID, "{item}");
+    assert_eq!(item["IncomeAccount"]["UID"], ACCOUNT, "{item}");
     assert_eq!(item["SellingDetails"]["TaxCode"]["UID"], UID, "{item}");
     let installation = marker().installation.to_string();
     let words = item["Description"].as_str().unwrap_or_default();
     assert!(words.starts_with(&format!("PostOnce {installation} ")), "{item}");
     assert_eq!(world.mappings.uid(MappingKind::Item, "BIND").as_deref(), Some(UID));
     assert_eq!(world.claims.open(), 0);
+}
+
+#[tokio::test]
+async fn a_created_item_has_the_account_that_its_item_is_mapped_to() {
+    let own = "88888888-8888-4888-8888-888888888888";
+    let world = item_world(Missing::Create, created);
+    world.mappings.put_row(MappingKind::Account, "BIND", own, MappingState::Review);
+    for it in [
+        world.ledger.check(&with_item()).await,
+        world.ledger.prepare(&with_item(), marker()).await.map(drop),
+    ] {
+        let error = it.unwrap_err();
+        assert!(
+            matches!(&error, PrepareError::Blocked(it) if it.code == BlockCode::MappingReview),
+            "{error}"
+        );
+    }
+    assert_eq!(items_created(&world).len(), 0);
+    world.mappings.put_row(MappingKind::Account, "BIND", own, MappingState::Confirmed);
+    world.clock.advance(Duration::from_secs(6));
+    world.ledger.prepare(&with_item(), marker()).await.unwrap();
+    let item = &items_created(&world)[0];
+    assert_eq!(item["IncomeAccount"]["UID"], own, "{item}");
+    assert_eq!(item["SellingDetails"]["TaxCode"]["UID"], UID, "{item}");
 }
 
 #[tokio::test]

@@ -76,16 +76,22 @@ fn cells(row: &MappingRow) -> [String; 7] {
 
 /// Refuses an alias that nothing is known of: it is more often a slip than meant.
 async fn known(base: &Base<'_>, file: &CompanyFile) -> Result<(), Failure> {
-    let is_known = base.config.company_files.contains_key(file)
+    if is_known(base, file).await? {
+        return Ok(());
+    }
+    Err(Failure::new(Exit::DataRefused, unknown(file)))
+}
+
+fn unknown(file: &CompanyFile) -> String {
+    format!("there is no company file `{file}`: import its invoices, or configure it")
+}
+
+async fn is_known(base: &Base<'_>, file: &CompanyFile) -> Result<bool, Failure> {
+    Ok(base.config.company_files.contains_key(file)
         || base.database.registry.company_file_settings(file).await?.is_some()
         || base.database.store.files_with_work().await?.iter().any(|it| it.company_file == *file)
         || !base.side.mappings.rows(file).await?.is_empty()
-        || !base.side.mappings.wanted(file).await?.is_empty();
-    if is_known {
-        return Ok(());
-    }
-    let why = format!("there is no company file `{file}`: import its invoices, or configure it");
-    Err(Failure::new(Exit::DataRefused, why))
+        || !base.side.mappings.wanted(file).await?.is_empty())
 }
 
 /// All records of a kind.
@@ -103,16 +109,19 @@ async fn records(
             return Ok(records);
         }
     }
-    let why = format!("MYOB's list of kind {kind} has more than {PAGES_MAX} pages");
+    let why = format!(
+        "MYOB's list of kind {kind} of {file} has more than {PAGES_MAX} pages; say code by code \
+         what it is: `postonce mapping set {file} {kind} CODE UID`"
+    );
     Err(Failure::new(Exit::LedgerUnavailable, why))
 }
 
 /// What to say of a row that somebody else has changed.
-fn moved_on(seen: i64, found: i64) -> String {
+fn moved_on(file: &CompanyFile, seen: i64, found: i64) -> String {
     let found = if found == 0 { "is not there".to_owned() } else { format!("is version {found}") };
     let seen = if seen == 0 { "none".to_owned() } else { format!("version {seen}") };
     format!(
         "the row {found}, and the change was made from {seen}: look at it with `postonce mapping \
-         list`, and make the change anew"
+         list {file}`, and make the change anew"
     )
 }

@@ -199,11 +199,14 @@ fn parse_date(raw: &str) -> Result<Date, &'static str> {
     raw.parse().ok().filter(|_| is_plain).ok_or("is no date")
 }
 
-/// In the one spelling that is stored; the UID of all zeros is none.
 fn ledger_uid(raw: &str) -> Result<Option<LedgerUid>, &'static str> {
+    myob_uid(raw).map(Some).ok_or("is no UID of MYOB")
+}
+
+/// A UID of MYOB in the one spelling that is stored; the UID of all zeros is none.
+pub(crate) fn myob_uid(raw: &str) -> Option<LedgerUid> {
     let uid = Uuid::try_parse(raw.trim()).ok().filter(|uid| !uid.is_nil());
-    let uid = uid.and_then(|uid| LedgerUid::parse(&uid.as_hyphenated().to_string()).ok());
-    uid.map(Some).ok_or("is no UID of MYOB")
+    uid.and_then(|uid| LedgerUid::parse(&uid.as_hyphenated().to_string()).ok())
 }
 
 fn truth(raw: &str) -> Result<bool, &'static str> {

@@ -1,3 +1,5 @@
+use postonce_domain::LedgerUid;
+
 use super::*;
 
 fn row(code: &str, name: &str, uid: Option<&str>, state: MappingState) -> MappingRow {
@@ -26,8 +28,13 @@ const HEAD: &str = "company_file,kind,code,ledger_uid,ledger_code,ledger_name,st
 #[test]
 fn what_is_written_is_read_as_it_was() {
     let rows = [
-        row("A", "Ann, \"the\" first\nof all", Some("uid-1"), MappingState::Confirmed),
-        row("=B", "=1+1", Some("uid-2"), MappingState::Review),
+        row(
+            "A",
+            "Ann, \"the\" first\nof all",
+            Some("0b0e5be6-8dc1-4a03-abd6-af9684954621"),
+            MappingState::Confirmed,
+        ),
+        row("=B", "=1+1", Some("0b0e5be6-8dc1-4a03-abd6-af9684954622"), MappingState::Review),
         row("'C", "'-D", None, MappingState::Review),
         row("E", "", None, MappingState::Confirmed),
     ];
@@ -46,7 +53,7 @@ fn what_is_written_is_read_as_it_was() {
 #[test]
 fn columns_may_stand_in_any_order_and_a_new_row_needs_no_version() {
     let text = "\u{feff}version,state,code,kind,company_file,ledger_uid,ledger_code,ledger_name\r\n\
-                ,confirmed,A,item,shop,uid-1,,\r\n";
+                ,confirmed,A,item,shop,0b0e5be6-8dc1-4a03-abd6-af9684954621,,\r\n";
     let placed = read(text.as_bytes()).unwrap();
     assert_eq!((placed[0].line, placed[0].change.seen), (2, 0));
     assert_eq!(placed[0].change.key.kind, MappingKind::Item);
@@ -54,17 +61,18 @@ fn columns_may_stand_in_any_order_and_a_new_row_needs_no_version() {
 
 #[test]
 fn every_bad_row_is_named_by_line_and_column() {
-    let rows = "sh op,customer,A,uid-1,,,confirmed,1\n\
-                shop,client,A,uid-1,,,confirmed,1\n\
-                shop,tax_code,LONG,uid-1,,,confirmed,1\n\
-                shop,customer,A,u id,,,confirmed,1\n\
-                shop,customer,A,,,,confirmed,1\n\
-                shop,customer,A,uid-1,,,none,1\n\
-                shop,customer,A,uid-1,,,maybe,1\n\
-                shop,customer,A,uid-1,,,confirmed,-1\n\
-                shop,customer,A,uid-1,,,confirmed\n\
+    let rows = "sh op,customer,A,0b0e5be6-8dc1-4a03-abd6-af9684954621,,,confirmed,1\n\
+                shop,client,A,0b0e5be6-8dc1-4a03-abd6-af9684954621,,,confirmed,1\n\
+                shop,tax_code,LONG,0b0e5be6-8dc1-4a03-abd6-af9684954621,,,confirmed,1\n\
                 shop,customer,A,uid-1,,,confirmed,1\n\
-                shop,customer,A,uid-1,,,confirmed,1\n";
+                shop,customer,A,00000000-0000-0000-0000-000000000000,,,confirmed,1\n\
+                shop,customer,A,,,,confirmed,1\n\
+                shop,customer,A,0b0e5be6-8dc1-4a03-abd6-af9684954621,,,none,1\n\
+                shop,customer,A,0b0e5be6-8dc1-4a03-abd6-af9684954621,,,maybe,1\n\
+                shop,customer,A,0b0e5be6-8dc1-4a03-abd6-af9684954621,,,confirmed,-1\n\
+                shop,customer,A,0b0e5be6-8dc1-4a03-abd6-af9684954621,,,confirmed\n\
+                shop,customer,A,0b0e5be6-8dc1-4a03-abd6-af9684954621,,,confirmed,1\n\
+                shop,customer,A,0b0e5be6-8dc1-4a03-abd6-af9684954621,,,confirmed,1\n";
     let found = wrong(&format!("{HEAD}{rows}"));
     let places: Vec<String> =
         found.iter().map(|it| it.splitn(3, ": ").take(2).collect::<Vec<_>>().join(" ")).collect();
@@ -75,16 +83,17 @@ fn every_bad_row_is_named_by_line_and_column() {
             "3 kind",
             "4 code",
             "5 ledger_uid",
-            "6 state",
+            "6 ledger_uid",
             "7 state",
             "8 state",
-            "9 version",
-            "10 company_file",
-            "12 code",
+            "9 state",
+            "10 version",
+            "11 company_file",
+            "13 code",
         ],
         "{found:?}"
     );
-    assert_eq!(found[9], "12: code: customer `A` stands on line 11 already");
+    assert_eq!(found[10], "13: code: customer `A` stands on line 12 already");
 }
 
 #[test]

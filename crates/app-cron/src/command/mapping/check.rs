@@ -66,12 +66,7 @@ impl Check<'_> {
         let mut by_account: u64 = 0;
         for WantedCode { key, invoices, .. } in wanted {
             match key.kind {
-                MappingKind::Item if !by_item => {
-                    let account = MappingKey { kind: MappingKind::Account, code: key.code.clone() };
-                    if !self.row(&account, *invoices).await? {
-                        by_account += invoices;
-                    }
-                }
+                MappingKind::Item if !by_item => by_account += self.by_all(key, *invoices).await?,
                 MappingKind::Account => by_account += invoices,
                 MappingKind::Customer
                 | MappingKind::Item
@@ -80,6 +75,10 @@ impl Check<'_> {
                 | MappingKind::FreightTaxCode => {
                     if !self.row(key, *invoices).await? {
                         self.code(key, *invoices).await?;
+                        // The account that it would get is asked for before it is looked up.
+                        if key.kind == MappingKind::Item && self.may_create(key.kind) {
+                            by_account += self.by_all(key, *invoices).await?;
+                        }
                     }
                 }
             }
@@ -109,6 +108,25 @@ impl Check<'_> {
         Ok(())
     }
 
+    /// Looks at the account of an item; how many of its invoices go by the account of all.
+    async fn by_all(&mut self, item: &MappingKey, invoices: u64) -> Result<u64, Failure> {
+        let account = MappingKey { kind: MappingKind::Account, code: item.code.clone() };
+        Ok(if self.row(&account, invoices).await? { 0 } else { invoices })
+    }
+
+    /// Whether a record that is not there may be created.
+    fn may_create(&self, kind: MappingKind) -> bool {
+        let ledger = &self.base.config.ledger;
+        match kind {
+            MappingKind::Customer => ledger.missing_customer == Missing::Create,
+            MappingKind::Item => ledger.missing_item == Missing::Create,
+            MappingKind::Account
+            | MappingKind::TaxCode
+            | MappingKind::Job
+            | MappingKind::FreightTaxCode => false,
+        }
+    }
+
     /// Looks at a row; whether there is one that says what its code is, or waits for review.
     async fn row(&mut self, key: &MappingKey, invoices: u64) -> Result<bool, Failure> {
         let Some(row) = self.rows.get(key) else { return Ok(false) };
@@ -130,17 +148,8 @@ impl Check<'_> {
 
     /// Looks for a code in the ledger as it is written.
     async fn code(&mut self, key: &MappingKey, invoices: u64) -> Result<(), Failure> {
-        let ledger = &self.base.config.ledger;
-        let is_created = match key.kind {
-            MappingKind::Customer => ledger.missing_customer == Missing::Create,
-            MappingKind::Item => ledger.missing_item == Missing::Create,
-            MappingKind::Account
-            | MappingKind::TaxCode
-            | MappingKind::Job
-            | MappingKind::FreightTaxCode => false,
-        };
         match self.count(key.kind, key.code.as_str()).await? {
-            0 if is_created => {}
+            0 if self.may_create(key.kind) => {}
             0 => self.add(key, "missing", invoices, "is not in MYOB".to_owned()),
             1 => {}
             count => {

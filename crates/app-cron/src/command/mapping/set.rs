@@ -6,8 +6,8 @@ use postonce_ports::mapping::{LedgerDirectory, MappingChange, MappingWritten};
 use super::{known, moved_on};
 use crate::args::MappingSet;
 use crate::exit::{Exit, Failure};
+use crate::import::myob_uid;
 use crate::json::MappingRowJson;
-use crate::mapping_file::{digits, uid};
 use crate::wiring::{Base, Context};
 
 pub(super) async fn run(
@@ -49,7 +49,7 @@ pub(super) async fn run(
     };
     if let MappingWritten::Stale(rows) = base.side.mappings.put(vec![change], base.actor()).await? {
         let found = rows.first().map_or(0, |row| row.found);
-        return Err(refused(format!("{key} of {file}: {}", moved_on(seen, found))));
+        return Err(refused(format!("{key} of {file}: {}", moved_on(file, seen, found))));
     }
     if let Some(row) = row(base, file, &key).await? {
         tell(context, file, &row);
@@ -77,7 +77,7 @@ async fn target_of(
     target: &str,
 ) -> Result<LedgerRecord, Failure> {
     let kind = key.kind.of_record();
-    if let Some(uid) = digits(target).and_then(|digits| uid(&digits).ok()) {
+    if let Some(uid) = myob_uid(target) {
         let found = directory.with_uid(file, kind, &uid).await?;
         return found.ok_or_else(|| refused(format!("MYOB has no {kind} with the UID {uid}")));
     }

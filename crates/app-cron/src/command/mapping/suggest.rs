@@ -53,14 +53,18 @@ pub(super) async fn run(
     context.output.line(&table.text("Every code has its row."));
     context.output.flush();
     if applied {
-        talk(
-            "What was found by another way than its code is to be reviewed: `postonce mapping list --review`.",
-        );
+        talk(&format!(
+            "What was found by another way than its code is to be reviewed: `postonce mapping list \
+             {file} --review`."
+        ));
     }
     Ok(Exit::Done)
 }
 
-/// The codes of invoices without a row, and the rows to be reviewed.
+/// The codes of invoices without a row, and the rows to be reviewed that lead nowhere yet.
+///
+/// A row that leads somewhere is a person's to confirm, whatever a search says: it may be a guess,
+/// and then it has the code of what was guessed.
 async fn open(
     base: &Base<'_>,
     file: &CompanyFile,
@@ -91,17 +95,15 @@ async fn open(
             });
         }
     }
-    for row in rows.values().filter(|row| row.state == MappingState::Review) {
+    let leads_nowhere = |row: &&MappingRow| row.state == MappingState::Review && row.uid.is_none();
+    for row in rows.values().filter(leads_nowhere) {
         let own = wanted.iter().find(|code| code.key == row.key);
-        let theirs = if row.their_code.is_empty() {
-            row.key.code.to_string()
-        } else {
-            row.their_code.clone()
-        };
+        let or = |text: &str, other: &str| if text.is_empty() { other } else { text }.to_owned();
+        let name = own.map_or("", |code| code.name.as_str());
         open.push(Open {
             key: row.key.clone(),
-            code: theirs,
-            name: row.their_name.clone(),
+            code: or(&row.their_code, row.key.code.as_str()),
+            name: or(&row.their_name, name),
             invoices: own.map_or(0, |code| code.invoices),
             seen: row.version,
         });

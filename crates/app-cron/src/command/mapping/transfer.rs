@@ -1,19 +1,19 @@
 //! `postonce mapping export`, `import` and `clone`: many rows at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use postonce_domain::{CompanyFile, MappingKey, MappingKind, MappingRow, MappingState};
 use postonce_ports::mapping::{MappingChange, MappingWritten};
 
-use super::{known, moved_on};
-use crate::command::import::open;
+use super::{is_known, known, moved_on, unknown};
+use crate::command::import::{open, refused};
 use crate::exit::{Exit, Failure};
-use crate::import::{Problem, Problems};
+use crate::import::Problems;
 use crate::json::{ClonedJson, MappingImportJson};
-use crate::mapping_file::{Placed, read, write};
+use crate::mapping_file::{COLUMNS, Placed, read, write};
 use crate::output::talk;
-use crate::table::{Rows, plain};
+use crate::table::Rows;
 use crate::wiring::{Base, Context};
 
 pub(super) async fn export(
@@ -22,6 +22,13 @@ pub(super) async fn export(
     file: &CompanyFile,
     to: Option<&Path>,
 ) -> Result<Exit, Failure> {
+    if context.output.is_json() {
+        let why = format!(
+            "what is exported is CSV, for `postonce mapping import`: leave `--json` out; `postonce \
+             mapping list {file} --json` gives the rows as JSON"
+        );
+        return Err(Failure::new(Exit::Usage, why));
+    }
     known(base, file).await?;
     let rows = base.side.mappings.rows(file).await?;
     let bytes = write(file, &rows).map_err(|why| Failure::new(Exit::Unexpected, why))?;
@@ -44,37 +51,57 @@ pub(super) async fn import(
     from: &Path,
 ) -> Result<Exit, Failure> {
     let problems = match read(open(from)?) {
-        Err(problems) => problems.list().to_vec(),
-        Ok(mut placed) => {
-            keep_reasons(base, &mut placed).await?;
-            let changes = placed.iter().map(|placed| placed.change.clone()).collect();
-            match base.side.mappings.put(changes, base.actor()).await? {
-                MappingWritten::Done { changed, unchanged } => {
-                    done(context, changed, unchanged);
-                    return Ok(Exit::Done);
-                }
-                MappingWritten::Stale(rows) => {
-                    let mut problems = Problems::default();
-                    for row in rows {
-                        let Some(placed) = placed.get(row.index) else { continue };
-                        let (key, why) = (&placed.change.key, moved_on(row.seen, row.found));
-                        problems.push(placed.line, "version", format!("{key}: {why}"));
-                    }
-                    problems.list().to_vec()
-                }
+        Err(problems) => problems,
+        Ok(placed) => match take_in(base, placed).await? {
+            Ok((changed, unchanged)) => {
+                done(context, changed, unchanged);
+                return Ok(Exit::Done);
             }
-        }
+            Err(problems) => problems,
+        },
     };
-    for Problem { line, column, message } in &problems {
-        let text = format!("{}:{line}: {}: {}", from.display(), plain(column), plain(message));
-        talk(&text);
-    }
-    talk("Nothing was imported.");
+    refused(from, &problems);
     if context.output.is_json() {
-        let errors = problems.as_slice();
+        let errors = problems.list();
         context.output.value(&MappingImportJson { changed: 0, unchanged: 0, errors });
     }
     Ok(Exit::DataRefused)
+}
+
+/// Writes the rows of a file: how many were changed and how many are so already, or why none is.
+async fn take_in(
+    base: &Base<'_>,
+    mut placed: Vec<Placed>,
+) -> Result<Result<(u64, u64), Problems>, Failure> {
+    let mut problems = Problems::default();
+    let mut files: BTreeMap<CompanyFile, bool> = BTreeMap::new();
+    for Placed { line, change } in &placed {
+        let file = &change.company_file;
+        let there = match files.get(file) {
+            Some(there) => *there,
+            None => is_known(base, file).await?,
+        };
+        files.insert(file.clone(), there);
+        if !there {
+            problems.push(*line, COLUMNS[0], unknown(file));
+        }
+    }
+    if !problems.list().is_empty() {
+        return Ok(Err(problems));
+    }
+    keep_reasons(base, &mut placed).await?;
+    let changes = placed.iter().map(|placed| placed.change.clone()).collect();
+    match base.side.mappings.put(changes, base.actor()).await? {
+        MappingWritten::Done { changed, unchanged } => return Ok(Ok((changed, unchanged))),
+        MappingWritten::Stale(rows) => {
+            for row in rows {
+                let Some(Placed { line, change }) = placed.get(row.index) else { continue };
+                let why = moved_on(&change.company_file, row.seen, row.found);
+                problems.push(*line, "version", format!("{}: {why}", change.key));
+            }
+        }
+    }
+    Ok(Err(problems))
 }
 
 /// A file does not say why a row is to be reviewed; the row on record does.
@@ -124,21 +151,20 @@ pub(super) async fn clone(
     known(base, from).await?;
     known(base, to).await?;
     let there = base.side.mappings.rows(to).await?;
-    let there: BTreeMap<MappingKey, MappingRow> =
-        there.into_iter().map(|row| (row.key.clone(), row)).collect();
+    let there: BTreeSet<MappingKey> = there.into_iter().map(|row| row.key).collect();
     let (mut counts, mut changes): (BTreeMap<MappingKind, Cloned>, _) = Default::default();
     for row in base.side.mappings.rows(from).await? {
         if row.state == MappingState::Confirmed && row.uid.is_none() {
             continue;
         }
         let count = counts.entry(row.key.kind).or_default();
-        let old = there.get(&row.key);
-        if old.is_some_and(|old| old.uid.is_some() || old.state == MappingState::Review) {
+        // One that was taken out there stays so: somebody has said that.
+        if there.contains(&row.key) {
             count.kept += 1;
             continue;
         }
         count.review += 1;
-        Vec::push(&mut changes, copy(row, from, to, old.map_or(0, |old| old.version)));
+        Vec::push(&mut changes, copy(row, from, to));
     }
     if let MappingWritten::Stale(rows) = base.side.mappings.put(changes, base.actor()).await? {
         let why = format!(
@@ -153,16 +179,28 @@ pub(super) async fn clone(
 }
 
 /// The row in another company file, where records have other UIDs.
-fn copy(row: MappingRow, from: &CompanyFile, to: &CompanyFile, seen: i64) -> MappingChange {
+///
+/// What is looked for there is what a person has confirmed here, and no guess.
+fn copy(row: MappingRow, from: &CompanyFile, to: &CompanyFile) -> MappingChange {
+    let (their_code, their_name, reason) = match row.state {
+        MappingState::Confirmed => {
+            let reason = format!("copied from {from}, where UIDs are other ones");
+            (row.their_code, row.their_name, reason)
+        }
+        MappingState::Review => {
+            let reason = format!("copied from {from}, where it waits for review too");
+            (String::new(), String::new(), reason)
+        }
+    };
     MappingChange {
         company_file: to.clone(),
         key: row.key,
         uid: None,
-        their_code: row.their_code,
-        their_name: row.their_name,
+        their_code,
+        their_name,
         state: MappingState::Review,
-        reason: format!("copied from {from}, where UIDs are other ones"),
-        seen,
+        reason,
+        seen: 0,
     }
 }
 
