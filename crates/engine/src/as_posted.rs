@@ -175,10 +175,8 @@ fn difference(invoice: &Invoice, document: &LedgerDocument) -> Option<String> {
         ));
     }
     let total = invoice.total();
-    let theirs = document.total.map_or_else(|| "unreadable".to_owned(), |it| it.to_string());
-    (document.total != Some(total)).then(|| {
-        format!("the document with this number or reference has the total {theirs}, not {total}")
-    })
+    let theirs = document.differing_total(total, invoice.parts().tax_inclusive)?;
+    Some(format!("the document with this number or reference has the total {theirs}, not {total}"))
 }
 
 impl Evidence {
