@@ -80,6 +80,16 @@ impl Ledger for NotedLedger {
         answer
     }
 
+    async fn search_all(
+        &self,
+        company_file: &CompanyFile,
+        keys: &[SearchKey],
+    ) -> Result<Vec<LedgerDocument>, LedgerError> {
+        let answer = self.ledger.search_all(company_file, keys).await;
+        self.note(company_file, answer.as_ref().err()).await;
+        answer
+    }
+
     async fn document(
         &self,
         company_file: &CompanyFile,
