@@ -166,6 +166,25 @@ fn what_is_not_there_is_named_and_nothing_is_taken_over() -> Result<()> {
 }
 
 #[test]
+fn after_a_hundred_refusals_no_more_documents_are_read() -> Result<()> {
+    let sandbox = Sandbox::start()?;
+    fill(&sandbox, 200)?;
+    let place = Place::new(&sandbox)?;
+    let wrong = |at: u32| format!("0f8fad5b-d9cb-469f-a165-{at:012}");
+    let refused = take_over(&place, &month(200, wrong))?.expect(65)?;
+    let json = refused.json()?;
+    assert_eq!(json["errors"].as_array().map(Vec::len), Some(150), "each is refused");
+    let errors = json["errors"].to_string();
+    assert_eq!(errors.matches("the ledger has no document").count(), 100);
+    assert_eq!(errors.matches("after 100 refusals no more documents are read").count(), 50);
+    let requests = sandbox.get("/sandbox/requests")?;
+    let asked = requests.as_array().map_or(usize::MAX, Vec::len);
+    assert!(asked < 700, "{asked} requests: six for each of a hundred, and the searches");
+    assert_eq!(states(&place)?, [], "nothing is taken over");
+    Ok(())
+}
+
+#[test]
 fn a_document_that_is_not_quite_the_invoice_needs_a_person() -> Result<()> {
     let sandbox = Sandbox::start()?;
     fill(&sandbox, 3)?;
