@@ -190,6 +190,7 @@ pub(crate) fn read_document(record: &Object) -> Result<LedgerDocument, LedgerErr
         memo: text("JournalMemo"),
         customer: customer.unwrap_or_default(),
         total: total(record),
+        tax_inclusive: record.flag("IsTaxInclusive"),
     })
 }
 

@@ -31,6 +31,31 @@ pub struct LedgerDocument {
     pub customer: String,
     /// Its total in its own tax mode, as [`crate::Invoice::total`] counts; `None` if unreadable.
     pub total: Option<Money>,
+    /// Whether its amounts are with tax; `None` if unreadable.
+    pub tax_inclusive: Option<bool>,
+}
+
+impl LedgerDocument {
+    /// Its total in words, where it is not `total`. Amounts with tax and without are never equal:
+    /// the customer does not owe the same.
+    pub fn differing_total(&self, total: Money, tax_inclusive: bool) -> Option<String> {
+        let Some(theirs) = self.total else { return Some("unreadable".to_owned()) };
+        match self.tax_inclusive {
+            Some(mode) if mode == tax_inclusive => (theirs != total).then(|| theirs.to_string()),
+            Some(mode) => {
+                let [its, ours] = [mode, tax_inclusive].map(tax_mode);
+                Some(format!("{theirs} {its} (the invoice's is {ours})"))
+            }
+            None => {
+                let ours = tax_mode(tax_inclusive);
+                Some(format!("{theirs}, unreadable whether with tax (the invoice's is {ours})"))
+            }
+        }
+    }
+}
+
+fn tax_mode(tax_inclusive: bool) -> &'static str {
+    if tax_inclusive { "with tax" } else { "without tax" }
 }
 
 /// Who a document belongs to, as far as our database knows.
@@ -57,6 +82,8 @@ pub struct Evidence<'a> {
     pub customer: &'a CustomerCode,
     /// What it comes to.
     pub total: Money,
+    /// Whether that is with tax.
+    pub tax_inclusive: bool,
     /// Documents that a person has seen and ruled out.
     pub ignored: &'a [LedgerUid],
     /// What our database knows of the documents found.
@@ -70,7 +97,7 @@ pub enum Finding {
     Ours {
         /// The document.
         uid: LedgerUid,
-        /// Its total, where that is not the invoice's.
+        /// Its total in words, where that is not the invoice's.
         differing_total: Option<String>,
     },
     /// Documents that are not provably this invoice's one document.
@@ -101,9 +128,7 @@ pub fn judge(evidence: &Evidence<'_>, found: &[LedgerDocument]) -> Finding {
         [] => Finding::Nothing,
         [document] if evidence.is_ours(document) => Finding::Ours {
             uid: document.uid.clone(),
-            differing_total: (document.total != Some(evidence.total)).then(|| {
-                document.total.map_or_else(|| "unreadable".to_owned(), |total| total.to_string())
-            }),
+            differing_total: evidence.differing_total(document),
         },
         [_] => Finding::Unexplained {
             uids: uids(),
@@ -142,7 +167,11 @@ impl Evidence<'_> {
         self.numbers.iter().any(|number| number.matches(&document.number))
             && self.references.iter().any(|r| r.as_str() == document.reference)
             && self.customer.as_str() == document.customer
-            && document.total == Some(self.total)
+            && self.differing_total(document).is_none()
+    }
+
+    fn differing_total(&self, document: &LedgerDocument) -> Option<String> {
+        document.differing_total(self.total, self.tax_inclusive)
     }
 
     fn own_claim(&self, document: &LedgerDocument) -> Option<ClaimId> {

@@ -1,15 +1,19 @@
 //! What another integration has posted: looked up in the ledger, to be taken over as what it is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use postonce_domain::{
-    CompanyFile, Invoice, InvoiceId, LedgerDocument, LedgerUid, Owner, SearchKey, TakenOver,
+    CompanyFile, Invoice, InvoiceId, InvoiceParts, LedgerDocument, LedgerUid, Owner, SearchKey,
+    TakenOver,
 };
 use postonce_ports::reader::InvoiceReader;
 
 use crate::inquiry::join;
 use crate::objection::{Claimant, no_document};
 use crate::{Engine, EngineError};
+
+/// After so many refusals in a file no more documents are read only to word one.
+const REFUSALS_READ_MAX: usize = 100;
 
 /// An invoice that is said to be posted.
 #[derive(Clone, Debug)]
@@ -44,6 +48,8 @@ struct Known {
 /// What the ledger has for some invoices.
 struct Evidence {
     documents: BTreeMap<LedgerUid, LedgerDocument>,
+    /// What no search showed, and was not read.
+    unread: BTreeSet<LedgerUid>,
     owner: Owner,
 }
 
@@ -53,13 +59,17 @@ impl Engine {
     ///
     /// A UID that is named is a person's word, and is taken as [`crate::Verdict::Posted`] is.
     /// Without one, a single document must have the invoice's customer and total too.
+    ///
+    /// `refused` is how many of the same file were refused before: one refusal is enough to take
+    /// nothing of it, and wording each takes time.
     pub async fn weigh(
         &self,
         reader: &dyn InvoiceReader,
         offered: &[Offered],
+        refused: usize,
     ) -> Result<Vec<Weighed>, EngineError> {
         let Some(first) = offered.first() else { return Ok(Vec::new()) };
-        let evidence = self.evidence(&first.invoice.parts().company_file, offered).await?;
+        let evidence = self.evidence(&first.invoice.parts().company_file, offered, refused).await?;
         let installation = self.installation().await?;
         let mut weighed = Vec::with_capacity(offered.len());
         for one in offered {
@@ -78,6 +88,7 @@ impl Engine {
         &self,
         file: &CompanyFile,
         offered: &[Offered],
+        mut refused: usize,
     ) -> Result<Evidence, EngineError> {
         let parts = || offered.iter().map(|one| one.invoice.parts());
         let numbers = parts().map(|it| SearchKey::Number(it.number.clone()));
@@ -86,17 +97,24 @@ impl Engine {
         let found = self.ports.ledger.search_all(file, &keys).await?;
         let mut documents: BTreeMap<_, _> =
             found.into_iter().map(|document| (document.uid.clone(), document)).collect();
-        for uid in offered.iter().filter_map(|one| one.uid.as_ref()) {
-            // One that has neither number nor reference of its invoice is read to say so.
-            if !documents.contains_key(uid)
-                && let Some(document) = self.ports.ledger.document(file, uid).await?
-            {
-                documents.insert(uid.clone(), document);
+        let mut unread = BTreeSet::new();
+        for one in offered {
+            let Some(uid) = one.uid.as_ref().filter(|uid| !documents.contains_key(*uid)) else {
+                continue;
+            };
+            if refused >= REFUSALS_READ_MAX {
+                unread.insert(uid.clone());
+                continue;
             }
+            // One that has neither number nor reference of its invoice is read to say so.
+            let document = self.ports.ledger.document(file, uid).await?;
+            let is_its = |document: &LedgerDocument| is_named(document, one.invoice.parts());
+            refused += usize::from(!document.as_ref().is_some_and(is_its));
+            documents.extend(document.map(|document| (uid.clone(), document)));
         }
         let list: Vec<LedgerDocument> = documents.values().cloned().collect();
         let owner = self.owner(file, &list).await?;
-        Ok(Evidence { documents, owner })
+        Ok(Evidence { documents, unread, owner })
     }
 
     async fn known(
@@ -114,6 +132,12 @@ impl Engine {
 }
 
 fn by_word(claimant: &Claimant<'_>, uid: &LedgerUid, evidence: &Evidence) -> Weighed {
+    if evidence.unread.contains(uid) {
+        return Weighed::Refused(format!(
+            "no search by its number or reference shows document {uid}, and after \
+             {REFUSALS_READ_MAX} refusals no more documents are read"
+        ));
+    }
     let Some(document) = evidence.documents.get(uid) else {
         return Weighed::Refused(no_document(uid, &claimant.invoice.company_file));
     };
@@ -175,18 +199,18 @@ fn difference(invoice: &Invoice, document: &LedgerDocument) -> Option<String> {
         ));
     }
     let total = invoice.total();
-    let theirs = document.total.map_or_else(|| "unreadable".to_owned(), |it| it.to_string());
-    (document.total != Some(total)).then(|| {
-        format!("the document with this number or reference has the total {theirs}, not {total}")
-    })
+    let theirs = document.differing_total(total, invoice.parts().tax_inclusive)?;
+    Some(format!("the document with this number or reference has the total {theirs}, not {total}"))
 }
 
 impl Evidence {
     /// The documents that have an invoice's number or reference.
     fn of(&self, claimant: &Claimant<'_>) -> impl Iterator<Item = &LedgerDocument> {
-        let (number, reference) = (&claimant.invoice.number, &claimant.invoice.external_id);
-        self.documents.values().filter(move |document| {
-            number.matches(&document.number) || document.reference == reference.as_str()
-        })
+        self.documents.values().filter(|document| is_named(document, claimant.invoice))
     }
+}
+
+/// Whether a document has the invoice's number or reference.
+fn is_named(document: &LedgerDocument, invoice: &InvoiceParts) -> bool {
+    invoice.number.matches(&document.number) || document.reference == invoice.external_id.as_str()
 }

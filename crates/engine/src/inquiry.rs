@@ -32,6 +32,7 @@ impl Engine {
             references: &references,
             customer: &invoice.customer.code,
             total: dossier.stored.invoice.total(),
+            tax_inclusive: invoice.tax_inclusive,
             ignored: &dossier.ignored,
             owner: &owner,
         };

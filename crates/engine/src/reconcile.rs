@@ -30,7 +30,7 @@ pub enum CheckedOutcome {
     Adopted {
         /// The document.
         uid: LedgerUid,
-        /// Its total, where that is not the invoice's.
+        /// Its total in words, where that is not the invoice's.
         differing_total: Option<String>,
     },
     /// Something was found that we cannot explain.

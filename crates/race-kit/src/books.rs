@@ -40,6 +40,8 @@ impl Document {
             memo: self.memo.clone(),
             customer: self.customer.clone(),
             total: Some(self.total),
+            // As every invoice of the cast.
+            tax_inclusive: Some(true),
         }
     }
 }

@@ -118,6 +118,7 @@ impl Books {
             memo: memo.to_owned(),
             customer: "CUS1".to_owned(),
             total: Money::from_minor(100),
+            tax_inclusive: Some(true),
         });
         uid
     }

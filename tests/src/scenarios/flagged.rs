@@ -47,3 +47,18 @@ async fn an_adopted_invoice_with_another_total_is_flagged() {
     let words = flag(&world).await.unwrap();
     assert!(words.contains("1.01 there and 1.00 here"), "{words}");
 }
+
+#[tokio::test]
+async fn an_adopted_invoice_in_another_tax_mode_is_flagged() {
+    let world = World::new();
+    world.import(&["INV-1"]).await;
+    world.ledger.books().answers.push_back(Answer::BooksAndLoses);
+    world.sync().await;
+    world.ledger.books().documents[0].tax_inclusive = Some(false);
+    world.clock.pass(QUIET);
+    world.check("INV-1").await;
+    assert_eq!(world.state("INV-1").await, StateName::Posted);
+    let words = flag(&world).await.unwrap();
+    let told = "1.00 without tax (the invoice's is with tax) there and 1.00 here";
+    assert!(words.contains(told), "{words}");
+}

@@ -41,6 +41,7 @@ async fn a_document_is_shown_as_the_list_has_it() {
         memo: "m".to_owned(),
         customer: "C-1".to_owned(),
         total: Money::from_minor(10_000),
+        tax_inclusive: Some(false),
     };
     assert_eq!(found, [expected]);
     let request = world.server.seen().into_iter().find(is_list).unwrap();

@@ -77,13 +77,15 @@ async fn weigh(
         ProgressBar::hidden()
     };
     let mut weighed: Vec<Option<Weighed>> = placed.iter().map(|_| None).collect();
+    let mut refused = 0;
     for indices in by_file.values().flat_map(|indices| indices.chunks(AT_ONCE)) {
         let offered: Vec<Offered> = indices
             .iter()
             .filter_map(|index| placed.get(*index))
             .map(|one| Offered { invoice: one.invoice.clone(), uid: one.uid.clone() })
             .collect();
-        let answers = engine.weigh(base.side.reader.as_ref(), &offered).await?;
+        let answers = engine.weigh(base.side.reader.as_ref(), &offered, refused).await?;
+        refused += answers.iter().filter(|it| matches!(it, Weighed::Refused(_))).count();
         for (index, answer) in indices.iter().zip(answers) {
             if let Some(place) = weighed.get_mut(*index) {
                 *place = Some(answer);

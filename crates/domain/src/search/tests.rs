@@ -25,6 +25,7 @@ fn document(name: &str) -> LedgerDocument {
         memo: Marker { installation: OURS, claim: claim(10) }.to_string(),
         customer: "CUS1".to_owned(),
         total: Money::from_minor(500),
+        tax_inclusive: Some(true),
     }
 }
 
@@ -49,6 +50,7 @@ fn judged_ignoring(found: &[LedgerDocument], ignored: &[LedgerUid]) -> Finding {
             references: &[ExternalId::parse("order 1").unwrap()],
             customer: &CustomerCode::parse("CUS1").unwrap(),
             total: Money::from_minor(500).unwrap(),
+            tax_inclusive: true,
             ignored,
             owner: &owner(),
         },
@@ -71,6 +73,35 @@ fn our_claims_marker_makes_a_document_ours_and_a_differing_total_is_said() {
     edited.total = Money::from_minor(501);
     let differing = Finding::Ours { uid: uid("a"), differing_total: Some("5.01".to_owned()) };
     assert_eq!(judged(&[edited]), differing);
+}
+
+#[test]
+fn the_same_amount_in_another_tax_mode_is_another_total() {
+    let said = |mode: Option<bool>, total: i64| {
+        let document = LedgerDocument {
+            tax_inclusive: mode,
+            total: Money::from_minor(total),
+            ..document("a")
+        };
+        let found = judged(&[document]);
+        let Finding::Ours { differing_total, .. } = found else { panic!("{found:?}") };
+        differing_total
+    };
+    assert_eq!(said(Some(true), 500), None);
+    assert_eq!(
+        said(Some(false), 500).as_deref(),
+        Some("5.00 without tax (the invoice's is with tax)")
+    );
+    assert_eq!(
+        said(Some(false), 501).as_deref(),
+        Some("5.01 without tax (the invoice's is with tax)")
+    );
+    assert_eq!(
+        said(None, 500).as_deref(),
+        Some("5.00, unreadable whether with tax (the invoice's is with tax)")
+    );
+    let unreadable = LedgerDocument { total: None, ..document("a") };
+    assert_eq!(unreadable.differing_total(Money::ZERO, true).as_deref(), Some("unreadable"));
 }
 
 #[test]
@@ -109,11 +140,13 @@ fn an_unknown_claim_of_ours_needs_everything_to_be_equal() {
     let mut restored = document("a");
     restored.memo = Marker { installation: OURS, claim: claim(99) }.to_string();
     assert_eq!(judged(&[restored.clone()]), ours("a"));
-    let changes: [fn(&mut LedgerDocument); 4] = [
+    let changes: [fn(&mut LedgerDocument); 6] = [
         |document| document.number = "X".to_owned(),
         |document| document.reference = String::new(),
         |document| document.customer = "CUS2".to_owned(),
         |document| document.total = None,
+        |document| document.tax_inclusive = Some(false),
+        |document| document.tax_inclusive = None,
     ];
     for change in changes {
         let mut differing = restored.clone();

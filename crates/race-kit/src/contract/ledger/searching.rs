@@ -22,6 +22,8 @@ pub async fn a_posted_invoice_is_found_by_number_and_by_reference(fixture: &impl
             assert_eq!(document.reference, parts.external_id.as_str(), "{key:?}: its reference");
             assert_eq!(document.customer, parts.customer.code.as_str(), "{key:?}: its customer");
             assert_eq!(document.total, Some(invoice.total()), "{key:?}: its total");
+            let inclusive = Some(invoice.parts().tax_inclusive);
+            assert_eq!(document.tax_inclusive, inclusive, "{key:?}: with tax or without");
             let found = Marker::find(&document.memo);
             assert_eq!(found, Some(marker), "{key:?}: its memo has the marker: {document:?}");
         }
