@@ -247,13 +247,14 @@ pub struct MonthTally {
 /// How the two sides differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DifferenceKind {
-    /// A document that is no invoice's of ours, posted or in doubt.
+    /// A document that no posted invoice of ours has, and that is told with none in doubt.
     OnlyThere,
     /// A posted invoice whose document was not read.
     OnlyHere,
     /// A posted invoice whose document has another total or another date.
     Differs,
-    /// An invoice of which nobody is sure; with the document that bears its marker, if there is one.
+    /// An invoice of which nobody is sure; with the document that bears its marker, if there is one,
+    /// and with that of the least UID if there are more.
     InDoubt,
 }
 
