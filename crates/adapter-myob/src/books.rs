@@ -12,6 +12,9 @@ use crate::json::Object;
 use crate::odata::escaped;
 use crate::search::read_document;
 
+/// The list of all of them.
+const LIST: &str = "Sale/Invoice";
+
 /// Documents on a page: as many as MYOB shows at once.
 const TOP: u32 = 1_000;
 
@@ -26,13 +29,10 @@ impl LedgerBooks for MyobLedger {
         span: DateSpan,
         skip: u64,
     ) -> Result<DocumentPage, LedgerError> {
-        let page = self.api.get(company_file, &route(span, skip)).await?;
-        let page = page.ok_or_else(|| {
-            unavailable(format!(
-                "MYOB has no invoices of company file {company_file}; check its `business_id`"
-            ))
-        })?;
-        read_page(&page, span, skip)
+        match self.api.get(company_file, &route(span, skip)).await? {
+            Some(page) => read_page(&page, span, skip),
+            None => Err(self.api.no_list(company_file, LIST).await),
+        }
     }
 }
 
@@ -45,12 +45,12 @@ fn route(span: DateSpan, skip: u64) -> String {
         [] => String::new(),
         terms => format!("$filter={}&", escaped(&terms.join(" and "))),
     };
-    format!("Sale/Invoice?{filter}$orderby=Date&$top={TOP}&$skip={skip}")
+    format!("{LIST}?{filter}$orderby=Date&$top={TOP}&$skip={skip}")
 }
 
 /// What cannot be read is an error: a document that is left out would be missed by nobody.
 fn read_page(page: &Object, span: DateSpan, skip: u64) -> Result<DocumentPage, LedgerError> {
-    let bad = |why: &str| unavailable(format!("a page of Sale/Invoice cannot be read: {why}"));
+    let bad = |why: &str| unavailable(format!("a page of {LIST} cannot be read: {why}"));
     let items = page.objects("Items").ok_or_else(|| bad("it has no `Items`"))?;
     let count = page.text_or_number("Count").and_then(|count| count.parse().ok());
     let count: u64 = count.ok_or_else(|| bad("it has no `Count`"))?;
@@ -73,6 +73,9 @@ fn booked(record: &Object) -> Result<BookedDocument, LedgerError> {
     let uid = document.uid;
     let date = date.ok_or_else(|| unavailable(format!("invoice {uid} has no date in MYOB")))?;
     let customer = record.object("Customer");
+    if customer.is_none() && !record.is_null("Customer") {
+        return Err(unavailable(format!("the customer of invoice {uid} cannot be read")));
+    }
     let of_customer = |key| customer.as_ref().and_then(|it| it.text(key)).unwrap_or_default();
     let has_code = !matches!(document.customer.trim(), "" | NO_CODE);
     let key = of_customer("UID");

@@ -88,6 +88,9 @@ fn what_cannot_be_read_is_never_left_out() {
     assert!(words(&of(&[no_uid])).contains("without a UID"));
     let no_date = format!(r#"{{"UID":"{UID}","Number":"INV-1","Date":null}}"#);
     assert!(words(&of(&[no_date])).contains(UID));
+    let torn = invoice(r#""Customer":{"UID":"card","uid":"other"},"#);
+    assert!(words(&of(&[torn])).contains("the customer of invoice"));
+    assert_eq!(first(r#""Customer":null,"#).customer_key, "", "no customer is none");
     let later = invoice("").replace("2026-03-01", "2026-03-02");
     assert!(words(&of(&[later, invoice("")])).contains("order of its dates"));
     let span = DateSpan { from: Some(date(2026, 3, 2)), before: None };
