@@ -16,7 +16,7 @@ use crate::search::read_document;
 const LIST: &str = "Sale/Invoice";
 
 /// Documents on a page: as many as MYOB shows at once.
-const TOP: u32 = 1_000;
+const TOP: u64 = 1_000;
 
 /// The code of cards that have none.
 const NO_CODE: &str = "*None";
@@ -36,7 +36,14 @@ impl LedgerBooks for MyobLedger {
     }
 }
 
+/// Documents that are on MYOB's page, and are not wanted again.
+const fn known(skip: u64) -> u64 {
+    skip % TOP
+}
+
+/// MYOB wants `$skip` to be a multiple of `$top`.
 fn route(span: DateSpan, skip: u64) -> String {
+    let skip = skip - known(skip);
     let moment = |date: Date| format!("datetime'{date}T00:00:00'");
     let from = span.from.map(|date| format!("Date ge {}", moment(date)));
     let before = span.before.map(|date| format!("Date lt {}", moment(date)));
@@ -54,7 +61,8 @@ fn read_page(page: &Object, span: DateSpan, skip: u64) -> Result<DocumentPage, L
     let items = page.objects("Items").ok_or_else(|| bad("it has no `Items`"))?;
     let count = page.text_or_number("Count").and_then(|count| count.parse().ok());
     let count: u64 = count.ok_or_else(|| bad("it has no `Count`"))?;
-    let documents: Vec<BookedDocument> = items.iter().map(booked).collect::<Result<_, _>>()?;
+    let documents = items.iter().map(booked);
+    let mut documents: Vec<BookedDocument> = documents.collect::<Result<_, _>>()?;
     let dates: Vec<Date> = documents.iter().map(|it| it.listed.date).collect();
     if !dates.is_sorted() {
         return Err(bad("it is not in the order of its dates"));
@@ -62,6 +70,7 @@ fn read_page(page: &Object, span: DateSpan, skip: u64) -> Result<DocumentPage, L
     if let Some(date) = dates.iter().find(|date| !span.has(**date)) {
         return Err(bad(&format!("it has a document of {date}, which was not asked for")));
     }
+    documents.drain(..usize::try_from(known(skip)).unwrap_or(usize::MAX).min(documents.len()));
     let read = skip.saturating_add(u64::try_from(documents.len()).unwrap_or(u64::MAX));
     let more = read < count || page.text("NextPageLink").is_some_and(|link| !link.is_empty());
     Ok(DocumentPage { documents, count, more })

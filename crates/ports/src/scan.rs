@@ -34,7 +34,7 @@ pub struct Position {
 /// How far a day is read that has more documents than a page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DayRead {
-    /// Documents that were read.
+    /// Documents that were read, of all readings together: the day is read more than once.
     pub read: u64,
     /// How many there are; `None` before the first page.
     pub count: Option<u64>,
