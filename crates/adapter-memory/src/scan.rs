@@ -269,6 +269,14 @@ impl World {
         })
     }
 
+    /// Whether this document is the one that is told with its invoice, which is in doubt.
+    fn is_told_with_doubt(&self, scan: ScanId, sides: &Sides) -> bool {
+        let (Some(here), Some(there)) = (&sides.here, &sides.there) else { return false };
+        let mut of_file = self.of_file(scan).filter(|(id, _)| *id == here.id);
+        let told = of_file.next().and_then(|(id, row)| self.document_of(scan, id, row));
+        UNSURE.contains(&here.state) && told.is_some_and(|it| it.listed.uid == there.uid)
+    }
+
     fn differences(&self, page: &DifferencesPage) -> Vec<Sides> {
         let limit = narrow(page.limit);
         if page.kind == DifferenceKind::OnlyThere {
@@ -276,10 +284,9 @@ impl World {
             let behind = self.read(page.scan).filter(|it| {
                 page.span.has(it.listed.date) && after.is_none_or(|after| it.listed.uid > *after)
             });
-            let alone =
-                behind.map(|it| self.of_document(page.scan, it)).filter(|(it, is_posted)| {
-                    !is_posted && it.here.as_ref().is_none_or(|ours| !UNSURE.contains(&ours.state))
-                });
+            let alone = behind
+                .map(|it| self.of_document(page.scan, it))
+                .filter(|(it, is_posted)| !is_posted && !self.is_told_with_doubt(page.scan, it));
             return alone.map(|(it, _)| it).take(limit).collect();
         }
         let after = page.after.as_ref().and_then(|it| it.here.as_ref()).map(|it| it.id);
@@ -295,14 +302,15 @@ impl World {
 fn is_wanted(page: &DifferencesPage, sides: &Sides) -> bool {
     let (Some(here), there) = (&sides.here, &sides.there) else { return false };
     let is_posted = here.state == StateName::Posted;
+    let is_dated =
+        page.span.has(here.date) || there.as_ref().is_some_and(|it| page.span.has(it.date));
     match (page.kind, there) {
         (DifferenceKind::OnlyHere, None) => is_posted && page.span.has(here.date),
         (DifferenceKind::Differs, Some(there)) => {
-            let is_dated = page.span.has(here.date) || page.span.has(there.date);
             let differs = there.date != here.date || there.total != Some(here.total);
             is_posted && is_dated && differs
         }
-        (DifferenceKind::InDoubt, _) => UNSURE.contains(&here.state) && page.span.has(here.date),
+        (DifferenceKind::InDoubt, _) => UNSURE.contains(&here.state) && is_dated,
         (DifferenceKind::OnlyThere | DifferenceKind::OnlyHere | DifferenceKind::Differs, _) => {
             false
         }

@@ -178,7 +178,7 @@ impl Api {
     }
 
     /// Why a list is not there: the whole company file may not be.
-    async fn no_list(&self, file: &CompanyFile, resource: &str) -> LedgerError {
+    pub(crate) async fn no_list(&self, file: &CompanyFile, resource: &str) -> LedgerError {
         match self.get(file, "").await {
             Ok(Some(_)) => unavailable(format!("MYOB has no list {resource} in this file")),
             Ok(None) => self.no_business(file),

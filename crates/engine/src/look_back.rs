@@ -3,7 +3,8 @@
 //! All documents of a company file are read by rising date and kept by the store, so that nothing
 //! is held in memory and a scan that was left is gone on with. A page is one reading of the books:
 //! the next one begins anew at its last day, so that nothing is missed when the books change
-//! meanwhile. A day with more documents than a page is counted, and read again if it has changed.
+//! meanwhile. A day with more documents than a page is counted and read twice, in whole pages: if it has
+//! changed, it is read again.
 
 use std::sync::Arc;
 
@@ -20,6 +21,10 @@ use postonce_ports::store::InvoiceStore;
 
 /// How often a day is read whose documents change meanwhile.
 const TRIES_MAX: u32 = 3;
+
+/// How often a day with more documents than a page is read: what moved up behind the first reading
+/// comes to light in the second one, and there are more documents on record than the ledger counts.
+const READINGS: u64 = 2;
 
 /// The widths of what is compared.
 const NUMBER_MAX: usize = 64;
@@ -113,23 +118,14 @@ impl LookBack {
             return after_page(page);
         };
         let end = scan.span.before;
-        if of_day.count.is_some_and(|count| of_day.read >= count) {
+        if of_day.count.is_some_and(|count| of_day.read >= count.saturating_mul(READINGS)) {
             let on_record = self.ports.scans.on_day(scan.id, day).await?;
             let is_whole = of_day.count == Some(on_record);
             let next = after_day(day, end);
             return Ok(if is_whole { Read::of(next) } else { again(day, of_day, end) });
         }
         let dates = DateSpan { from: Some(day), before: day.tomorrow().ok() };
-        // From the last document that was read: if it has moved up, others have, unseen.
-        let skip = of_day.read.saturating_sub(1);
-        let page = self.ports.books.documents(file, dates, skip).await?;
-        let has_moved = match page.documents.first().filter(|_| of_day.read > 0) {
-            Some(first) => !self.ports.scans.has(scan.id, &first.listed.uid).await?,
-            None => false,
-        };
-        if has_moved {
-            return Ok(again(day, of_day, end));
-        }
+        let page = self.ports.books.documents(file, dates, skipped(of_day)).await?;
         Ok(after_page_of_day(page, day, of_day, end))
     }
 }
@@ -167,18 +163,25 @@ fn after_page(page: DocumentPage) -> Result<Read, ScanError> {
     Ok(Read { documents, next, ..Read::default() })
 }
 
+/// How many documents of the day the next page leaves out: all that this reading has read.
+fn skipped(of_day: DayRead) -> u64 {
+    let readings = of_day.count.and_then(|count| of_day.read.checked_rem(count));
+    readings.unwrap_or(of_day.read)
+}
+
 /// Where a scan goes on behind a page of one day.
 fn after_page_of_day(page: DocumentPage, day: Date, of_day: DayRead, end: Option<Date>) -> Read {
     let DocumentPage { documents, count, .. } = page;
     let has_changed = of_day.count.is_some_and(|before| before != count);
     let shown = u64::try_from(documents.len()).unwrap_or(u64::MAX);
-    let read = of_day.read.saturating_sub(1).saturating_add(shown);
-    let ends_early = read <= of_day.read && of_day.read < count;
-    if has_changed || ends_early {
+    let reached = skipped(of_day).saturating_add(shown);
+    let is_odd = reached > count || (shown == 0 && reached < count);
+    if has_changed || is_odd {
         return again(day, of_day, end);
     }
     // What was read of the day before may not be there any more.
     let forget = (of_day.read == 0).then_some(day);
+    let read = of_day.read.saturating_add(shown);
     let of_day = DayRead { read, count: Some(count), ..of_day };
     let next = Some(Position { from: Some(day), of_day: Some(of_day) });
     Read { forget, documents, unsure: None, next }

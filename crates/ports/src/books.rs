@@ -72,7 +72,7 @@ pub struct DocumentPage {
 #[async_trait]
 pub trait LedgerBooks: Send + Sync {
     /// The documents dated in `span` by rising date, without the first `skip`: as many as the
-    /// ledger shows at once. Each call sees the books as they are then.
+    /// ledger shows at once, or fewer. Each call sees the books as they are then.
     async fn documents(
         &self,
         company_file: &CompanyFile,

@@ -34,7 +34,7 @@ pub struct Position {
 /// How far a day is read that has more documents than a page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DayRead {
-    /// Documents that were read.
+    /// Documents that were read, of all readings together: the day is read more than once.
     pub read: u64,
     /// How many there are; `None` before the first page.
     pub count: Option<u64>,
@@ -247,13 +247,14 @@ pub struct MonthTally {
 /// How the two sides differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DifferenceKind {
-    /// A document that is no invoice's of ours, posted or in doubt.
+    /// A document that no posted invoice of ours has, and that is told with none in doubt.
     OnlyThere,
     /// A posted invoice whose document was not read.
     OnlyHere,
     /// A posted invoice whose document has another total or another date.
     Differs,
-    /// An invoice of which nobody is sure; with the document that bears its marker, if there is one.
+    /// An invoice of which nobody is sure; with the document that bears its marker, if there is one,
+    /// and with that of the least UID if there are more.
     InDoubt,
 }
 

@@ -267,10 +267,22 @@ macro_rules! of_posted {
     };
 }
 
-const ONLY_THERE: &str = of_documents!(
+/// The document that is told with the invoice `i` in doubt, of all that bear its markers.
+macro_rules! of_doubt {
+    () => {
+        "(SELECT MIN(x.uid) FROM postonce_claim AS k \
+         JOIN postonce_ledger_scan_document AS x ON x.claim_id = k.id \
+         WHERE k.invoice_id = i.id AND x.scan_id = s.id)"
+    };
+}
+
+const ONLY_THERE: &str = of_documents!(concat!(
     "d.invoice_date >= ? AND d.invoice_date < ? AND p.id IS NULL \
-     AND (i.id IS NULL OR i.state NOT IN ('claimed', 'in_doubt', 'needs_human'))"
-);
+     AND (i.id IS NULL OR i.state NOT IN ('claimed', 'in_doubt', 'needs_human') \
+     OR i.company_file <> s.company_file OR d.uid <> ",
+    of_doubt!(),
+    ")"
+));
 
 const ONLY_HERE: &str = of_posted!("i.invoice_date >= ? AND i.invoice_date < ? AND d.uid IS NULL");
 
@@ -280,16 +292,15 @@ const DIFFERS: &str = of_posted!(
      OR (d.uid IS NOT NULL AND COALESCE(d.total_minor <> i.total_minor, 1 = 1)))"
 );
 
-const IN_DOUBT: &str = sides!(
+const IN_DOUBT: &str = sides!(concat!(
     "FROM postonce_ledger_scan AS s \
      JOIN postonce_invoice AS i ON i.company_file = s.company_file \
-     LEFT JOIN postonce_ledger_scan_document AS d ON d.scan_id = s.id AND d.uid = (\
-     SELECT MIN(x.uid) FROM postonce_claim AS c \
-     JOIN postonce_ledger_scan_document AS x ON x.claim_id = c.id \
-     WHERE c.invoice_id = i.id AND x.scan_id = s.id) \
-     WHERE s.id = ? AND i.id > ? AND i.state IN ('claimed', 'in_doubt', 'needs_human') \
-     AND i.invoice_date >= ? AND i.invoice_date < ? ORDER BY i.id LIMIT ?"
-);
+     LEFT JOIN postonce_ledger_scan_document AS d ON d.scan_id = s.id AND d.uid = ",
+    of_doubt!(),
+    " WHERE s.id = ? AND i.id > ? AND i.state IN ('claimed', 'in_doubt', 'needs_human') \
+     AND ((i.invoice_date >= ? AND i.invoice_date < ?) \
+     OR (d.invoice_date >= ? AND d.invoice_date < ?)) ORDER BY i.id LIMIT ?"
+));
 
 /// Which differences there are.
 pub fn differences(page: &DifferencesPage) -> Question {
@@ -304,7 +315,7 @@ pub fn differences(page: &DifferencesPage) -> Question {
     };
     let mut values = vec![page.scan.0.into(), behind];
     values.extend(bounds(page.span));
-    if page.kind == DifferenceKind::Differs {
+    if matches!(page.kind, DifferenceKind::Differs | DifferenceKind::InDoubt) {
         values.extend(bounds(page.span));
     }
     values.push(i64::from(page.limit).into());

@@ -19,7 +19,8 @@ const DATA_MAX: u32 = 65_536;
 fn bounded(place: &Place, arguments: &[&str]) -> Result<(Finished, u64)> {
     let script = format!("ulimit -d {DATA_MAX}; exec \"$0\" \"$@\" >out.json");
     let mut command = place.command(Path::new("bash"), &["-c", &script]);
-    command.arg(binary("POSTONCE_BIN")?).args(arguments);
+    // Each thread has its own memory, and machines have many.
+    command.arg(binary("POSTONCE_BIN")?).args(arguments).env("TOKIO_WORKER_THREADS", "2");
     let mut running = Guarded::start(&mut command)?;
     let status = format!("/proc/{}/status", running.id());
     let mut peak = 0;

@@ -55,6 +55,7 @@ impl LedgerBooks for Books {
         listed.sort_by_key(|it| it.listed.date);
         let count = listed.len();
         let skip = usize::try_from(skip).unwrap();
+        assert!(skip.is_multiple_of(self.page), "{skip}: MYOB wants whole pages to be left out");
         let documents: Vec<_> = listed.into_iter().skip(skip).take(self.page).collect();
         let more = skip + documents.len() < count;
         let mut calls = self.calls.lock().unwrap();

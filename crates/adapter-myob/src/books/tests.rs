@@ -30,12 +30,25 @@ fn words(text: &str) -> String {
 
 #[test]
 fn a_page_is_asked_for_by_date_and_in_its_order() {
-    let rest = "$orderby=Date&$top=1000&$skip=7";
-    assert_eq!(route(DateSpan::default(), 7), format!("Sale/Invoice?{rest}"));
+    let rest = "$orderby=Date&$top=1000&$skip=2000";
+    assert_eq!(route(DateSpan::default(), 2_000), format!("Sale/Invoice?{rest}"));
     let span = DateSpan { from: Some(date(2026, 3, 1)), before: Some(date(2026, 4, 1)) };
     let filter = "Date%20ge%20datetime%272026-03-01T00%3A00%3A00%27%20and%20\
                   Date%20lt%20datetime%272026-04-01T00%3A00%3A00%27";
-    assert_eq!(route(span, 7), format!("Sale/Invoice?$filter={filter}&{rest}"));
+    assert_eq!(route(span, 2_000), format!("Sale/Invoice?$filter={filter}&{rest}"));
+}
+
+#[test]
+fn whole_pages_are_left_out_and_the_rest_is_not_told_again() {
+    let route = route(DateSpan::default(), 1_001);
+    assert!(route.ends_with("$top=1000&$skip=1000"), "{route}");
+    let [one, other] = [invoice(""), invoice("").replace("INV-1", "INV-2")];
+    let object = Object::parse(&of(&[one, other])).unwrap();
+    let page = read_page(&object, DateSpan::default(), 1_001).unwrap();
+    let numbers: Vec<_> = page.documents.iter().map(|it| it.listed.number.as_str()).collect();
+    assert_eq!(numbers, ["INV-2"]);
+    let page = read_page(&object, DateSpan::default(), 1_002).unwrap();
+    assert!(page.documents.is_empty(), "{page:?}");
 }
 
 #[test]
@@ -88,6 +101,9 @@ fn what_cannot_be_read_is_never_left_out() {
     assert!(words(&of(&[no_uid])).contains("without a UID"));
     let no_date = format!(r#"{{"UID":"{UID}","Number":"INV-1","Date":null}}"#);
     assert!(words(&of(&[no_date])).contains(UID));
+    let torn = invoice(r#""Customer":{"UID":"card","uid":"other"},"#);
+    assert!(words(&of(&[torn])).contains("the customer of invoice"));
+    assert_eq!(first(r#""Customer":null,"#).customer_key, "", "no customer is none");
     let later = invoice("").replace("2026-03-01", "2026-03-02");
     assert!(words(&of(&[later, invoice("")])).contains("order of its dates"));
     let span = DateSpan { from: Some(date(2026, 3, 2)), before: None };

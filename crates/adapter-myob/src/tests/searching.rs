@@ -1,6 +1,7 @@
 //! Tests of searching: completely, or not at all.
 
 use postonce_domain::{InvoiceNumber, LedgerDocument, LedgerUid, Money, SearchKey};
+use postonce_ports::books::{DateSpan, LedgerBooks as _};
 use postonce_ports::ledger::{Ledger, LedgerError};
 
 use crate::tests::ledger::{UID, World, file};
@@ -142,6 +143,20 @@ async fn a_404_from_an_unknown_file_proves_nothing() {
     let uid = LedgerUid::parse(UID).unwrap();
     assert!(world.ledger.document(&file(), &uid).await.is_err());
     assert!(world.ledger.reach(&file()).await.is_err());
+}
+
+#[tokio::test]
+async fn books_of_an_unknown_file_are_refused_with_their_mend() {
+    let world = World::new(|seen| {
+        let is_gone = seen.target.ends_with("/main") || seen.target.contains("/Sale/Invoice?");
+        is_gone.then(|| answer(404, ""))
+    });
+    let error = world.ledger.documents(&file(), DateSpan::default(), 0).await.unwrap_err();
+    let LedgerError::NotAuthorised { message } = &error else { panic!("{error:?}") };
+    assert!(message.contains("MYOB knows no business"), "{message}");
+    let world = World::new(|seen| seen.target.contains("/Sale/Invoice?").then(|| answer(404, "")));
+    let error = world.ledger.documents(&file(), DateSpan::default(), 0).await.unwrap_err();
+    assert!(matches!(error, LedgerError::Unavailable { .. }), "the file is there: {error:?}");
 }
 
 #[tokio::test]

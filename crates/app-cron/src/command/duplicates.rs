@@ -3,7 +3,7 @@
 use postonce_ports::scan::{Alike, Double, DoublesPage, Scan, ScanStore, Sides};
 
 use super::audit::harmless;
-use super::look_back::{CsvFile, PAGE, SHOWN, left, scanned};
+use super::look_back::{CsvFile, PAGE, SHOWN, Told, scanned};
 use crate::args::{Duplicates, Way};
 use crate::exit::{Exit, Failure};
 use crate::json::{DocumentJson, ScanJson};
@@ -29,17 +29,18 @@ pub(crate) async fn run(context: &Context<'_>, args: &Duplicates) -> Result<Exit
     let Duplicates { look_back: args, by } = args;
     let csv = CsvFile::begin(args.csv.as_ref(), &COLUMNS)?;
     let base = Base::open(context).await?;
-    let Some(scan) = scanned(&base, args).await? else { return Ok(Exit::Interrupted) };
-    let mut report = Report::begin(&context.output, &scan, csv);
-    each(base.side.scans.as_ref(), &scan, by, &mut report).await?;
-    let groups = report.end(&scan)?;
-    Ok(left(args, groups))
+    let Some(told) = scanned(&base, args).await? else { return Ok(Exit::Interrupted) };
+    let mut report = Report::begin(&context.output, &told.scan, csv);
+    each(base.side.scans.as_ref(), &told, by, &mut report).await?;
+    told.is_whole().await?;
+    let groups = report.end(&told.scan)?;
+    Ok(told.left(args, groups))
 }
 
 /// Tells of every group and its documents, page by page: they may not fit in memory.
 async fn each(
     scans: &dyn ScanStore,
-    scan: &Scan,
+    told: &Told,
     ways: &[Way],
     report: &mut Report<'_>,
 ) -> Result<(), Failure> {
@@ -49,13 +50,14 @@ async fn each(
     for by in Alike::ALL {
         let mut after = None;
         loop {
-            let page = DoublesPage { scan: scan.id, by, after, limit: PAGE };
+            told.go_on(report.output)?;
+            let page = DoublesPage { scan: told.scan.id, by, after, limit: PAGE };
             let doubles = scans.doubles(page).await?;
             let Some(last) = doubles.last() else { break };
             after = Some(last.likeness.clone());
             for double in doubles.iter().filter(is_wanted) {
                 report.group(double);
-                members(scans, scan, double, report).await?;
+                members(scans, told, double, report).await?;
             }
         }
     }
@@ -72,13 +74,14 @@ const fn alike(way: Way) -> Alike {
 
 async fn members(
     scans: &dyn ScanStore,
-    scan: &Scan,
+    told: &Told,
     double: &Double,
     report: &mut Report<'_>,
 ) -> Result<(), Failure> {
     let mut after = None;
     loop {
-        let page = scans.members(scan.id, &double.likeness, after, PAGE).await?;
+        told.go_on(report.output)?;
+        let page = scans.members(told.scan.id, &double.likeness, after, PAGE).await?;
         after = page.last().and_then(|last| Some(last.there.as_ref()?.uid.clone()));
         for sides in &page {
             report.document(double, sides)?;
@@ -152,7 +155,7 @@ impl<'a> Report<'a> {
                 there.uid.to_string(),
                 harmless(there.layout.clone()),
                 there.foreign.to_string(),
-                ours.clone(),
+                harmless(ours.clone()),
             ])?;
         }
         let is_shown = self.groups <= SHOWN && self.in_group <= SHOWN;

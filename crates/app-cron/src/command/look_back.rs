@@ -8,14 +8,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use csv::{Writer, WriterBuilder};
 use indicatif::{ProgressBar, ProgressStyle};
+use postonce_adapter_host::StopFlag;
 use postonce_engine::{EngineError, LookBackPorts, ScanEnd, ScanError};
 use postonce_ports::books::DateSpan;
-use postonce_ports::scan::{Scan, ScanWish};
+use postonce_ports::clock::Stop as _;
+use postonce_ports::scan::{Scan, ScanStore, ScanWish};
 use tempfile::NamedTempFile;
 
 use crate::args;
 use crate::exit::{Exit, Failure};
-use crate::output::{is_watched, talk};
+use crate::output::{Output, is_watched, talk};
 use crate::signals::stop_reading;
 use crate::table::time;
 use crate::wiring::Base;
@@ -39,36 +41,97 @@ fn dates(args: &args::LookBack) -> Result<DateSpan, Failure> {
     Ok(DateSpan { from: args.since, before })
 }
 
+/// A finished scan that is told of, page by page.
+pub(super) struct Told {
+    pub(super) scan: Scan,
+    scans: Arc<dyn ScanStore>,
+    stop: StopFlag,
+}
+
+impl Told {
+    /// Goes on to the next page, unless somebody asks to stop or nobody reads any more.
+    pub(super) fn go_on(&self, output: &Output) -> Result<(), Failure> {
+        if !self.stop.requested() && output.flush() {
+            return Ok(());
+        }
+        let why = "stopped before all was told; --last tells it without another scan";
+        Err(Failure::new(Exit::Interrupted, why))
+    }
+
+    /// Fails if what was told may not be all of it: the pages of a scan that is put away are empty.
+    pub(super) async fn is_whole(&self) -> Result<(), Failure> {
+        let file = &self.scan.company_file;
+        let last = self.scans.last(file).await?;
+        if last.is_some_and(|last| last.id == self.scan.id) {
+            return Ok(());
+        }
+        let why = format!(
+            "another process has finished a scan of `{file}` meanwhile, and what was told of this \
+             one is not all of it; --last tells the other one"
+        );
+        Err(Failure::new(Exit::LockBusy, why))
+    }
+
+    /// How a command leaves that has told all that it found.
+    pub(super) fn left(&self, args: &args::LookBack, found: u64) -> Exit {
+        left(args.check, found, &self.scan)
+    }
+}
+
 /// A finished scan; `None` if it was interrupted, which is said.
 pub(super) async fn scanned(
     base: &Base<'_>,
     args: &args::LookBack,
+) -> Result<Option<Told>, Failure> {
+    let dates = dates(args)?;
+    let stop = stop_reading()?;
+    let scan = if args.last {
+        let last = base.side.scans.last(&args.file).await?;
+        let last = last.ok_or_else(|| {
+            let why = format!("no scan of `{}` was ever finished; leave --last away", args.file);
+            Failure::new(Exit::DataRefused, why)
+        })?;
+        talk(&whose(&last));
+        Some(last)
+    } else {
+        read(base, args, dates, &stop).await?
+    };
+    Ok(scan.map(|scan| {
+        warn(&scan);
+        Told { scan, scans: Arc::clone(&base.side.scans), stop }
+    }))
+}
+
+/// What a scan is of.
+fn whose(scan: &Scan) -> String {
+    let since = scan.span.from.map(|date| format!(" since {date}"));
+    let until = scan.span.before.and_then(|before| before.yesterday().ok());
+    let until = until.map(|date| format!(" until {date}"));
+    let dates = [since, until].into_iter().flatten().collect::<String>();
+    let dates = if dates.is_empty() { " of all dates".to_owned() } else { dates };
+    format!("The last scan: invoices{dates}; it began at {}.", time(scan.began_at))
+}
+
+/// Reads the books; `None` if that was interrupted, which is said.
+async fn read(
+    base: &Base<'_>,
+    args: &args::LookBack,
+    dates: DateSpan,
+    stop: &StopFlag,
 ) -> Result<Option<Scan>, Failure> {
     let file = &args.file;
-    let dates = dates(args)?;
-    if args.last {
-        let last = base.side.scans.last(file).await?;
-        return last.map(Some).ok_or_else(|| {
-            let why = format!("no scan of `{file}` was ever finished; leave --last away");
-            Failure::new(Exit::DataRefused, why)
-        });
-    }
     let ports = LookBackPorts {
         books: base.books().await?,
         scans: Arc::clone(&base.side.scans),
         store: Arc::clone(&base.database.store),
     };
-    let stop = stop_reading()?;
     let wish = ScanWish { company_file: file.clone(), span: dates, fresh: args.fresh };
     let progress = Progress::new();
     let looking = postonce_engine::LookBack::new(ports);
-    let ended = looking.scan(wish, &stop, &|scan| progress.tell(scan)).await;
+    let ended = looking.scan(wish, stop, &|scan| progress.tell(scan)).await;
     progress.bar.finish_and_clear();
     match ended.map_err(broken)? {
-        ScanEnd::Finished(scan) => {
-            warn(&scan);
-            Ok(Some(scan))
-        }
+        ScanEnd::Finished(scan) => Ok(Some(scan)),
         ScanEnd::Stopped(scan) => {
             let read = scan.documents;
             talk(&format!(
@@ -176,7 +239,11 @@ fn unwritten(path: &Path, why: &str) -> Failure {
     Failure::new(Exit::FileMissing, format!("{} cannot be written: {why}", path.display()))
 }
 
-/// How a command leaves that has told what it found.
-pub(super) fn left(args: &args::LookBack, found: u64) -> Exit {
-    if args.check && found > 0 { Exit::InDoubt } else { Exit::Done }
+/// The same of a scan: where documents may be missing, nobody knows that all is well.
+fn left(check: bool, found: u64, scan: &Scan) -> Exit {
+    let is_well = found == 0 && scan.unsure.is_empty();
+    if check && !is_well { Exit::InDoubt } else { Exit::Done }
 }
+
+#[cfg(test)]
+mod tests;

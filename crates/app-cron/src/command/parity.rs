@@ -6,7 +6,7 @@ use postonce_ports::scan::{
 };
 
 use super::audit::harmless;
-use super::look_back::{CsvFile, PAGE, SHOWN, left, scanned};
+use super::look_back::{CsvFile, PAGE, SHOWN, Told, scanned};
 use crate::args::LookBack;
 use crate::exit::{Exit, Failure};
 use crate::json::{DifferenceJson, MonthJson, ScanJson, difference_name};
@@ -27,26 +27,29 @@ const COLUMNS: [&str; 10] = [
     "reference",
 ];
 
+/// Columns of text that somebody has chosen.
+const TEXTS: [&str; 3] = ["number", "customer", "reference"];
+
 pub(crate) async fn run(context: &Context<'_>, args: &LookBack) -> Result<Exit, Failure> {
     let mut csv = CsvFile::begin(args.csv.as_ref(), &COLUMNS)?;
     let base = Base::open(context).await?;
-    let Some(scan) = scanned(&base, args).await? else { return Ok(Exit::Interrupted) };
-    let scans = base.side.scans.as_ref();
+    let Some(told) = scanned(&base, args).await? else { return Ok(Exit::Interrupted) };
+    let (scans, scan) = (base.side.scans.as_ref(), &told.scan);
     let months = scans.months(scan.id, scan.span).await?;
     let output = &context.output;
     if output.is_json() {
         let list: Vec<MonthJson> = months.iter().map(MonthJson::new).collect();
         output.data(b"{\"scan\":");
-        output.value(&ScanJson::new(&scan));
+        output.value(&ScanJson::new(scan));
         output.data(b",\"months\":");
         output.value(&list);
         output.data(b",\"differences\":[");
     } else {
         output.line(&by_month(&months));
     }
-    let found = differences(scans, &scan, output, csv.as_mut()).await?;
+    let found = differences(scans, &told, output, csv.as_mut()).await?;
     csv.map(CsvFile::finish).transpose()?;
-    Ok(left(args, found))
+    Ok(told.left(args, found))
 }
 
 fn by_month(months: &[MonthTally]) -> String {
@@ -76,17 +79,19 @@ fn total(tally: Tally) -> String {
 /// Tells every difference, page by page: they may not fit in memory. How many there are.
 async fn differences(
     scans: &dyn ScanStore,
-    scan: &Scan,
+    told: &Told,
     output: &Output,
     mut csv: Option<&mut CsvFile>,
 ) -> Result<u64, Failure> {
     let columns = ["difference", "number", "date", "total here", "total there", "state", "uid"];
     let mut rows = Rows::new(&columns).numbers(&[3, 4]);
     let mut found = 0;
+    let Scan { id: scan, span, .. } = told.scan;
     for kind in DifferenceKind::ALL {
         let mut after = None;
         loop {
-            let page = DifferencesPage { scan: scan.id, span: scan.span, kind, after, limit: PAGE };
+            told.go_on(output)?;
+            let page = DifferencesPage { scan, span, kind, after, limit: PAGE };
             let page = scans.differences(page).await?;
             for sides in &page {
                 found += 1;
@@ -97,7 +102,11 @@ async fn differences(
                     rows.add(shown(kind, sides));
                 }
                 if let Some(csv) = &mut csv {
-                    csv.row(cells(kind, sides))?;
+                    let cells = cells(kind, sides).into_iter().zip(COLUMNS);
+                    let harmless = |(cell, column)| {
+                        if TEXTS.contains(&column) { harmless(cell) } else { cell }
+                    };
+                    csv.row(cells.map(harmless).collect())?;
                 }
             }
             after = page.into_iter().next_back();
@@ -106,6 +115,7 @@ async fn differences(
             }
         }
     }
+    told.is_whole().await?;
     if output.is_json() {
         output.line(&format!("],\"difference_count\":{found}}}"));
     } else {
@@ -126,7 +136,7 @@ fn cells(kind: DifferenceKind, sides: &Sides) -> Vec<String> {
     let (invoice, document) = (here.as_ref(), there.as_ref());
     let uid = document.map(|it| &it.uid).or_else(|| invoice?.uid.as_ref());
     let number = invoice.map(|it| it.number.to_string());
-    let number = number.or_else(|| Some(harmless(document?.number.clone())));
+    let number = number.or_else(|| Some(document?.number.clone()));
     let total = document.map(|it| it.total.map_or_else(unreadable, |total| total.to_string()));
     [
         Some(difference_name(kind, sides).to_owned()),
@@ -137,8 +147,8 @@ fn cells(kind: DifferenceKind, sides: &Sides) -> Vec<String> {
         total,
         invoice.map(|it| it.state.to_string()),
         uid.map(ToString::to_string),
-        document.map(|it| harmless(it.customer.clone())),
-        document.map(|it| harmless(it.reference.clone())),
+        document.map(|it| it.customer.clone()),
+        document.map(|it| it.reference.clone()),
     ]
     .map(Option::unwrap_or_default)
     .into()

@@ -292,6 +292,8 @@ macro_rules! store_contract {
             a_document_is_ours_by_its_uid_or_by_its_marker,
             months_are_tallied_on_both_sides,
             differences_are_told_by_kind,
+            every_document_of_an_invoice_in_doubt_is_told,
+            an_invoice_in_doubt_is_told_by_the_date_of_either_side,
             differences_are_of_one_company_file,
         ];
     } };

@@ -372,6 +372,50 @@ pub async fn differences_are_told_by_kind(fixture: &impl StoreFixture<Adapter: S
     assert_eq!(uids(&doubts), ["uid-6", ""], "and one has been found");
 }
 
+/// A document is told with the invoice in doubt whose marker it bears, or alone; never not at all.
+pub async fn every_document_of_an_invoice_in_doubt_is_told(
+    fixture: &impl StoreFixture<Adapter: ScanStore>,
+) {
+    let store = fixture.adapter();
+    let (_, claim) = settled(fixture, 1, &doubt()).await;
+    let marked = |n| with(n, |it| it.claim = Some(claim));
+    let scan = scanned(&store, vec![marked(1), marked(2), marked(3)]).await;
+    let doubts = differences(&store, &scan, DifferenceKind::InDoubt).await;
+    assert_eq!((numbers(&doubts), uids(&doubts)), (vec!["INV-1".into()], vec!["uid-1".into()]));
+    let there = differences(&store, &scan, DifferenceKind::OnlyThere).await;
+    assert_eq!(uids(&there), ["uid-2", "uid-3"], "those that bear its marker too");
+    assert_eq!(numbers(&there), ["INV-1", "INV-1"], "and whose it is");
+
+    let elsewhere = ScanWish { company_file: file("other"), ..wish(ALL) };
+    let scan = store.open(elsewhere).await.unwrap();
+    let scan = stored(&store, page(&scan, vec![marked(4)], None)).await;
+    let there = differences(&store, &scan, DifferenceKind::OnlyThere).await;
+    assert_eq!(uids(&there), ["uid-4"], "its invoice is told of another company file");
+}
+
+pub async fn an_invoice_in_doubt_is_told_by_the_date_of_either_side(
+    fixture: &impl StoreFixture<Adapter: ScanStore>,
+) {
+    let store = fixture.adapter();
+    let (_, claim) = settled(fixture, 1, &doubt()).await;
+    settled(fixture, 2, &doubt()).await;
+    let late = with(1, |it| {
+        it.claim = Some(claim);
+        it.listed.date = date(2026, 4, 2);
+    });
+    let scan = scanned(&store, vec![late]).await;
+    let april = DateSpan { from: Some(date(2026, 4, 1)), before: None };
+    let may = DateSpan { from: Some(date(2026, 5, 1)), before: None };
+    for (span, wanted) in [(ALL, 2), (april, 1), (may, 0)] {
+        let (kind, after) = (DifferenceKind::InDoubt, None);
+        let wish = DifferencesPage { scan: scan.id, span, kind, after, limit: 9 };
+        let doubts = store.differences(wish.clone()).await.unwrap();
+        assert_eq!(doubts.len(), wanted, "{span:?}: {doubts:?}");
+        let alone = DifferencesPage { kind: DifferenceKind::OnlyThere, ..wish };
+        assert_eq!(store.differences(alone).await.unwrap(), [], "{span:?}: not alone");
+    }
+}
+
 pub async fn differences_are_of_one_company_file(fixture: &impl StoreFixture<Adapter: ScanStore>) {
     let store = fixture.adapter();
     settled(fixture, 1, &posted_as("uid-1")).await;
