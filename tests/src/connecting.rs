@@ -242,6 +242,7 @@ fn off_this_machine_a_business_on_record_is_enough() -> Result<()> {
     let asked = place.run(&["connections", "check", "books", "--json"])?.expect(69)?.json()?;
     let error = asked[0]["error"].as_str().unwrap_or_default();
     assert!(error.contains("GET https://ledger.invalid/accountright/7f3c"), "{error}");
+    place.write("postonce.toml", b"[company_file.other]\ntime_zone = \"UTC\"\n")?;
     let unknown = place.run(&["connections", "check", "other", "--json"])?.expect(77)?.json()?;
     let error = unknown[0]["error"].as_str().unwrap_or_default();
     assert!(error.contains("other has no business") && error.contains("`postonce connect other`"));
@@ -259,6 +260,13 @@ fn a_revoked_connection_sends_nothing_until_somebody_connects_again() -> Result<
     let unknown = ["connections", "revoke", "bokos", "--reason", "x", "--yes"];
     says(&place.run(&unknown)?.expect(65)?, &["`bokos`", "there are: books"]);
     place.run(&[&revoke[..], &["--yes"]].concat())?.expect(0)?;
+    let given = tokens_given(&sandbox)?;
+    for what in ["check", "files"] {
+        let unknown = place.run(&["connections", what, "bokos"])?.expect(65)?;
+        says(&unknown, &["`bokos`", "there are: books"]);
+    }
+    assert_eq!(tokens_given(&sandbox)?, given, "no token was used for a slip");
+    assert_eq!(place.json(&["connections", "check", "--json"])?, json!([]), "it was meant so");
     let known = listed(&place)?[0].clone();
     assert_eq!(known["revoked_by"], "tester", "{known}");
     assert_eq!(known["revoke_reason"], "left us", "{known}");

@@ -6,10 +6,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use postonce_domain::CompanyFile;
+use postonce_domain::{CompanyFile, InvoiceState};
 use postonce_ports::error::StoreError;
 use postonce_ports::registry::{
     Agreed, Alarm, CompanyFileSettings, CompanyFileWritten, LockSettings, Registry, Whereabouts,
+    business_id as kept, is_same_business, spellings,
 };
 
 use crate::MemoryStore;
@@ -48,6 +49,13 @@ impl Registry for MemoryStore {
         Ok(self.world().set_company_file(alias, business_id, time_zone))
     }
 
+    async fn set_time_zone(&self, alias: &CompanyFile, time_zone: &str) -> Result<(), StoreError> {
+        if let Some(business) = self.world().company_files.get_mut(alias) {
+            time_zone.clone_into(&mut business.time_zone);
+        }
+        Ok(())
+    }
+
     async fn cut_over(&self, alias: &CompanyFile, through: Option<Date>) -> Result<(), StoreError> {
         let now = self.now();
         self.world().cut_over(alias, through, now);
@@ -82,20 +90,40 @@ impl World {
         time_zone: &str,
     ) -> CompanyFileWritten {
         let mut others = self.company_files.iter().filter(|(other, _)| *other != alias);
-        if let Some((other, _)) = others.find(|(_, business)| business.id == business_id) {
+        let taken = others.find(|(_, business)| is_same_business(&business.id, business_id));
+        if let Some((other, _)) = taken {
             return CompanyFileWritten::Taken { alias: other.to_string() };
         }
-        if business_id != alias.as_str() && self.is_used_as_its_own(business_id) {
-            return CompanyFileWritten::Taken { alias: business_id.to_owned() };
+        let spelled = spellings(business_id);
+        let mut others = spelled.into_iter().filter(|own| own != alias.as_str());
+        if let Some(alias) = others.find(|own| self.is_used_as_its_own(own)) {
+            return CompanyFileWritten::Taken { alias };
         }
-        let claimed = self.claims.iter().any(|claim| claim.company_file == *alias);
-        let known = self.company_files.get(alias).map_or(alias.as_str(), |known| &known.id);
-        if claimed && known != business_id {
-            return CompanyFileWritten::Fixed { business_id: known.to_owned() };
+        let recorded = self.company_files.get(alias);
+        let is_recorded = recorded.is_some();
+        let known = recorded.map_or(alias.as_str(), |known| &known.id);
+        if !is_same_business(known, business_id) {
+            if self.is_fixed(alias, is_recorded) {
+                return CompanyFileWritten::Fixed { business_id: known.to_owned() };
+            }
+            self.epochs.entry(alias.clone()).or_default().0 += 1;
+            if is_recorded {
+                self.cut_overs.remove(alias);
+            }
         }
-        let business = Business { id: business_id.to_owned(), time_zone: time_zone.to_owned() };
+        let business = Business { id: kept(alias, business_id), time_zone: time_zone.to_owned() };
         self.company_files.insert(alias.clone(), business);
         CompanyFileWritten::Written
+    }
+
+    /// Whether a company file has invoices that bind it to its business.
+    fn is_fixed(&self, alias: &CompanyFile, is_recorded: bool) -> bool {
+        let claimed = self.claims.iter().any(|claim| claim.company_file == *alias);
+        let mut invoices = self.invoices.values();
+        let posted = |row: &InvoiceRow| {
+            row.company_file() == alias && matches!(row.life.state, InvoiceState::Posted { .. })
+        };
+        claimed || is_recorded && invoices.any(posted)
     }
 
     /// Whether it ended an alarm.

@@ -55,6 +55,8 @@ pub(crate) struct FileAccess {
     pub(crate) base: Option<Url>,
     /// What `x-myobapi-cftoken` is to be, if the file asks for it.
     pub(crate) cftoken: Option<SecretString>,
+    /// The password within, which no message may repeat either.
+    pub(crate) password: Option<SecretString>,
 }
 
 impl fmt::Debug for Api {
@@ -274,8 +276,11 @@ impl Api {
     }
 
     /// What no message may repeat.
-    fn secrets<'a>(&'a self, token: &'a AccessToken) -> [&'a str; 2] {
-        [self.key.expose_secret(), token.secret.expose_secret()]
+    fn secrets<'a>(&'a self, token: &'a AccessToken) -> Vec<&'a str> {
+        let files = self.files.values();
+        let own = files.flat_map(|access| access.cftoken.iter().chain(&access.password));
+        let ours = [&self.key, &token.secret].into_iter();
+        ours.chain(own).map(ExposeSecret::expose_secret).collect()
     }
 
     fn url(&self, file: &CompanyFile, route: &str) -> Option<Url> {

@@ -178,10 +178,11 @@ fn file_access(
         let ours = files::may_have_tokens(&own, base);
         if ours { Ok(own) } else { Err(SetupError::NotMyob { key, value }) }
     });
+    let password = user.as_ref().map(|user| user.password.clone());
     let cftoken = user.map(|FileUser { name, password }| {
         SecretString::from(STANDARD.encode(format!("{name}:{}", password.expose_secret())))
     });
-    Ok(FileAccess { business_id, refresh_token, base: own.transpose()?, cftoken })
+    Ok(FileAccess { business_id, refresh_token, base: own.transpose()?, cftoken, password })
 }
 
 fn url(key: &'static str, value: &str) -> Result<Url, SetupError> {

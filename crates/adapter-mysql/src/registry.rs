@@ -45,6 +45,13 @@ impl Registry for MysqlStore {
         .await
     }
 
+    async fn set_time_zone(&self, alias: &CompanyFile, time_zone: &str) -> Result<(), StoreError> {
+        self.write((alias.clone(), time_zone.to_owned()), |conn, (alias, zone)| {
+            Box::pin(file::set_time_zone(conn, alias, zone))
+        })
+        .await
+    }
+
     async fn cut_over(&self, alias: &CompanyFile, through: Option<Date>) -> Result<(), StoreError> {
         self.write((alias.clone(), through), |conn, (alias, through)| {
             Box::pin(async {

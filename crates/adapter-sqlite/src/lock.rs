@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use diesel::prelude::*;
+use diesel::sqlite::SqliteConnection;
 use postonce_domain::{CompanyFile, Epoch};
 use postonce_ports::error::StoreError;
 use postonce_ports::history::Run;
@@ -21,6 +22,7 @@ use postonce_ports::lock::{
 };
 
 use crate::connection::End;
+use crate::error::Step;
 use crate::schema::postonce_epoch as epoch;
 use crate::{SqliteStore, history};
 
@@ -198,17 +200,8 @@ impl HeldLock for FileLock {
 
     async fn raise_epoch(&self, company_file: &CompanyFile) -> Result<Epoch, LockError> {
         self.check()?;
-        let file = company_file.to_string();
-        let raised = self.store.write(move |conn| {
-            let raised = diesel::insert_into(epoch::table)
-                .values((epoch::company_file.eq(file), epoch::epoch.eq(1)))
-                .on_conflict(epoch::company_file)
-                .do_update()
-                .set(epoch::epoch.eq(epoch::epoch + 1))
-                .returning(epoch::epoch)
-                .get_result(conn)?;
-            Ok(End::Keep(Epoch(raised)))
-        });
+        let file = company_file.clone();
+        let raised = self.store.write(move |conn| Ok(End::Keep(raised(conn, &file)?)));
         let raised = raised.await.map_err(from_store)?;
         self.check()?;
         Ok(raised)
@@ -224,6 +217,18 @@ impl HeldLock for FileLock {
     async fn release(self: Box<Self>) -> Result<(), LockError> {
         self.check()
     }
+}
+
+/// Raises the epoch, whoever asks, and says which it is.
+pub(crate) fn raised(conn: &mut SqliteConnection, company_file: &CompanyFile) -> Step<Epoch> {
+    let raised = diesel::insert_into(epoch::table)
+        .values((epoch::company_file.eq(company_file.as_str()), epoch::epoch.eq(1)))
+        .on_conflict(epoch::company_file)
+        .do_update()
+        .set(epoch::epoch.eq(epoch::epoch + 1))
+        .returning(epoch::epoch)
+        .get_result(conn)?;
+    Ok(Epoch(raised))
 }
 
 impl Drop for FileLock {

@@ -15,32 +15,34 @@ use postonce_domain::CompanyFile;
 use postonce_ports::error::StoreError;
 use postonce_ports::registry::{
     Agreed, Alarm, CompanyFileSettings, CompanyFileWritten, LockSettings, Registry, Whereabouts,
+    business_id as kept, is_same_business, spellings,
 };
 
 use crate::SqliteStore;
 use crate::connection::End;
 use crate::error::Step;
 use crate::rows::parsed;
-use crate::schema::postonce_sync_lock as lock;
+use crate::schema::postonce_sync_lock as sync_lock;
 use crate::schema::{
     postonce_claim as claim, postonce_company_file as file, postonce_installation as installation,
     postonce_invoice as invoice,
 };
-use crate::time;
+use crate::{lock, time};
 
 #[async_trait]
 impl Registry for SqliteStore {
     async fn lock_settings(&self, wanted: LockSettings) -> Result<Agreed, StoreError> {
         self.write(move |conn| {
-            let columns = lock::table.select((lock::kind, lock::scope, lock::name));
+            let columns =
+                sync_lock::table.select((sync_lock::kind, sync_lock::scope, sync_lock::name));
             let known: Option<(String, String, String)> = columns.first(conn).optional()?;
             let Some((kind, scope, name)) = known else {
-                diesel::insert_into(lock::table)
+                diesel::insert_into(sync_lock::table)
                     .values((
-                        lock::only.eq(1),
-                        lock::kind.eq(&wanted.kind),
-                        lock::scope.eq(&wanted.scope),
-                        lock::name.eq(&wanted.name),
+                        sync_lock::only.eq(1),
+                        sync_lock::kind.eq(&wanted.kind),
+                        sync_lock::scope.eq(&wanted.scope),
+                        sync_lock::name.eq(&wanted.name),
                     ))
                     .execute(conn)?;
                 return Ok(End::Keep(Agreed::Yes));
@@ -68,6 +70,16 @@ impl Registry for SqliteStore {
         let alias = alias.clone();
         let (business_id, time_zone) = (business_id.to_owned(), time_zone.to_owned());
         self.write(move |conn| write(conn, &alias, &business_id, &time_zone)).await
+    }
+
+    async fn set_time_zone(&self, alias: &CompanyFile, time_zone: &str) -> Result<(), StoreError> {
+        let (alias, time_zone) = (alias.clone(), time_zone.to_owned());
+        self.write(move |conn| {
+            let row = file::table.find(alias.as_str()).filter(file::business_id.is_not_null());
+            diesel::update(row).set(file::time_zone.eq(time_zone)).execute(conn)?;
+            Ok(End::Keep(()))
+        })
+        .await
     }
 
     async fn cut_over(&self, alias: &CompanyFile, through: Option<Date>) -> Result<(), StoreError> {
@@ -256,8 +268,9 @@ pub(crate) fn written(
     business_id: &str,
     time_zone: &str,
 ) -> Step<CompanyFileWritten> {
+    let spelled = spellings(business_id);
     let other: Option<String> = file::table
-        .filter(file::business_id.eq(business_id))
+        .filter(file::business_id.eq_any(&spelled))
         .filter(file::alias.ne(alias.as_str()))
         .select(file::alias)
         .first(conn)
@@ -265,18 +278,27 @@ pub(crate) fn written(
     if let Some(alias) = other {
         return Ok(CompanyFileWritten::Taken { alias });
     }
-    if business_id != alias.as_str() && is_used_as_its_own(conn, business_id)? {
-        return Ok(CompanyFileWritten::Taken { alias: business_id.to_owned() });
+    for own in spelled.iter().filter(|own| *own != alias.as_str()) {
+        if is_used_as_its_own(conn, own)? {
+            return Ok(CompanyFileWritten::Taken { alias: own.clone() });
+        }
     }
     // An alias without a business on record is its own: that is how a loopback ledger is used.
-    let known = settings(conn, alias)?.and_then(|known| known.business_id);
-    let known = known.or_else(|| Some(alias.to_string()));
-    let claims = claim::table.filter(claim::company_file.eq(alias.as_str()));
-    let claimed: bool = diesel::select(diesel::dsl::exists(claims)).get_result(conn)?;
-    if let Some(known) = known.filter(|known| claimed && known != business_id) {
-        return Ok(CompanyFileWritten::Fixed { business_id: known });
+    let recorded = settings(conn, alias)?.and_then(|known| known.business_id);
+    let known = recorded.clone().unwrap_or_else(|| alias.to_string());
+    if !is_same_business(&known, business_id) {
+        if is_fixed(conn, alias, recorded.is_some())? {
+            return Ok(CompanyFileWritten::Fixed { business_id: known });
+        }
+        lock::raised(conn, alias)?;
+        if recorded.is_some() {
+            let row = file::table.find(alias.as_str());
+            let unsettled = file::cut_over_through.eq(None::<String>);
+            diesel::update(row).set(unsettled).execute(conn)?;
+        }
     }
-    let values = (file::business_id.eq(business_id), file::time_zone.eq(time_zone));
+    let business_id = kept(alias, business_id);
+    let values = (file::business_id.eq(&business_id), file::time_zone.eq(time_zone));
     diesel::insert_into(file::table)
         .values((file::alias.eq(alias.as_str()), values))
         .on_conflict(file::alias)
@@ -284,6 +306,17 @@ pub(crate) fn written(
         .set(values)
         .execute(conn)?;
     Ok(CompanyFileWritten::Written)
+}
+
+/// Whether a company file has invoices that bind it to its business.
+fn is_fixed(conn: &mut SqliteConnection, alias: &CompanyFile, is_recorded: bool) -> Step<bool> {
+    let claims = claim::table.filter(claim::company_file.eq(alias.as_str()));
+    let claimed: bool = diesel::select(diesel::dsl::exists(claims)).get_result(conn)?;
+    let posted = invoice::table
+        .filter(invoice::company_file.eq(alias.as_str()))
+        .filter(invoice::ledger_uid.is_not_null());
+    let posted: bool = diesel::select(diesel::dsl::exists(posted)).get_result(conn)?;
+    Ok(claimed || is_recorded && posted)
 }
 
 /// Whether there are invoices of an alias of this name that has no other business on record.

@@ -15,7 +15,7 @@ use postonce_ports::clock::Clock;
 use postonce_ports::connection::Connection;
 use postonce_ports::ledger::Ledger;
 use postonce_ports::mapping::LedgerDirectory;
-use postonce_ports::registry::{Agreed, CompanyFileWritten, LockSettings};
+use postonce_ports::registry::{Agreed, CompanyFileWritten, LockSettings, is_same_business};
 use secrecy::SecretString;
 
 use crate::config::{Config, Sources, load};
@@ -95,7 +95,7 @@ impl<'a> Base<'a> {
     /// The ledger of the configuration, as itself.
     pub(crate) async fn myob(&self) -> Result<MyobLedger, Failure> {
         let known = self.side.connections.connections().await?;
-        self.agree(&known).await?;
+        self.agree().await?;
         let keys = self.token_keys().await?;
         self.ledger(keys, &known)
     }
@@ -159,7 +159,7 @@ impl<'a> Base<'a> {
     }
 
     /// Whether this process may run with its settings, by what the database remembers.
-    async fn agree(&self, known: &[Connection]) -> Result<(), Failure> {
+    async fn agree(&self) -> Result<(), Failure> {
         self.database.prove_lock().await?;
         let lock = &self.config.lock;
         let (kind, scope) = (lock.kind.as_str().to_owned(), "global".to_owned());
@@ -178,19 +178,20 @@ impl<'a> Base<'a> {
             return Err(Failure::new(Exit::BadConfiguration, why));
         }
         for (alias, file) in &self.config.company_files {
-            if file.business_id.is_none() && file.time_zone.is_none() {
-                // What is on record stays.
+            let Some(business_id) = &file.business_id else {
+                // What is on record stays, whoever writes it meanwhile.
+                if let Some(zone) = &file.time_zone {
+                    self.database.registry.set_time_zone(alias, zone).await?;
+                }
                 continue;
-            }
-            let business_id = file.business_id.as_ref().or_else(|| business_of(known, alias));
-            let Some(business_id) = business_id else { continue };
+            };
             let zone = file.time_zone.as_deref().unwrap_or("UTC");
             let why =
                 match self.database.registry.set_company_file(alias, business_id, zone).await? {
                     CompanyFileWritten::Written => continue,
                     CompanyFileWritten::Fixed { business_id } => format!(
-                        "invoices were sent to business {business_id} under this alias already; \
-                     put it back, or use another alias"
+                        "invoices were sent to business {business_id} under this alias already, or \
+                     are in its books; put it back, or use another alias"
                     ),
                     CompanyFileWritten::Taken { alias } => {
                         format!("this database knows it as `{alias}`; use that alias")
@@ -278,7 +279,8 @@ impl<'a> Base<'a> {
             let business_id = business_id.or_else(|| loopback.then(|| alias.to_string()))?;
             let consent = known.iter().find(|known| known.company_file == *alias);
             let consent = consent.and_then(Connection::consent).map(|(_, consent)| consent);
-            let consent = consent.filter(|consent| consent.business_id == business_id);
+            let consent =
+                consent.filter(|consent| is_same_business(&consent.business_id, &business_id));
             let listed = consent.and_then(|consent| consent.base_url.clone());
             let user = own.and_then(|own| own.cftoken_user.clone()).map(|name| FileUser {
                 name,

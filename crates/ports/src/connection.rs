@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use postonce_domain::CompanyFile;
 
 use crate::error::StoreError;
+use crate::registry::is_same_business;
 
 /// What a line about a connection tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -155,7 +156,8 @@ impl NewConnection {
 
     /// Why it is not to be made if the company file has this business. One rule for every store.
     pub fn refusal(&self, known: Option<String>) -> Option<Connected> {
-        let other = known.filter(|known| *known != self.consent.business_id && !self.replace)?;
+        let theirs = &self.consent.business_id;
+        let other = known.filter(|known| !is_same_business(known, theirs) && !self.replace)?;
         Some(Connected::Other { business_id: other })
     }
 }
@@ -171,7 +173,8 @@ pub enum Connected {
         /// The business.
         business_id: String,
     },
-    /// Invoices were claimed for this business already, and an alias stays with its business.
+    /// Invoices were claimed for this business or are in its books already, and an alias stays with
+    /// its business.
     Fixed {
         /// The business.
         business_id: String,

@@ -56,13 +56,42 @@ pub struct Alarm {
     pub quiet_over: bool,
 }
 
+/// A business id as it is kept: MYOB's are UUIDs, which say the same in either letter case, and are
+/// kept in lower case. What is none is kept as it is, and so is the name of the alias itself.
+pub fn business_id(alias: &CompanyFile, text: &str) -> String {
+    if text == alias.as_str() || !is_uuid(text) {
+        return text.to_owned();
+    }
+    text.to_ascii_lowercase()
+}
+
+/// Whether two texts are the id of one business.
+pub fn is_same_business(one: &str, other: &str) -> bool {
+    one == other || is_uuid(one) && one.eq_ignore_ascii_case(other)
+}
+
+/// What may be on record for a business id: an alias has kept its case.
+pub fn spellings(business_id: &str) -> Vec<String> {
+    let given = business_id.to_owned();
+    if !is_uuid(business_id) {
+        return vec![given];
+    }
+    vec![business_id.to_ascii_lowercase(), business_id.to_ascii_uppercase(), given]
+}
+
+fn is_uuid(text: &str) -> bool {
+    let groups = text.split('-').map(str::len);
+    groups.eq([8, 4, 4, 4, 12]) && text.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
+}
+
 /// What became of the wish to write a company file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum CompanyFileWritten {
     /// It is on record.
     Written,
-    /// Invoices were claimed for this business already, and an alias stays with its business.
+    /// Invoices were claimed for this business or are in its books already, and an alias stays with
+    /// its business.
     Fixed {
         /// The business.
         business_id: String,
@@ -105,14 +134,22 @@ pub trait Registry: Send + Sync {
     /// Writes business and zone of a company file.
     ///
     /// A business has one alias: the one that it is on record for, or else the one of its own name,
-    /// if that has invoices and no other business. Once a company file has a claim, its business
-    /// stays; without one on record, that is the one of its own name.
+    /// if that has invoices and no other business. The letter case of a UUID makes no other
+    /// business. Once a company file has a claim, its business stays; without one on record, that
+    /// is the one of its own name. One on record stays too once an invoice has a document.
+    ///
+    /// With another business the epoch of the company file rises in the same step, so that a run
+    /// which knows the one before claims nothing any more; and what was settled in the books of one
+    /// on record, through a date, is settled no more.
     async fn set_company_file(
         &self,
         alias: &CompanyFile,
         business_id: &str,
         time_zone: &str,
     ) -> Result<CompanyFileWritten, StoreError>;
+
+    /// Writes the zone of a company file that has a business on record, which stays as it is.
+    async fn set_time_zone(&self, alias: &CompanyFile, time_zone: &str) -> Result<(), StoreError>;
 
     /// Settles the past of a company file through a date, which ends an alarm whose quiet period is
     /// over and no other; or unsettles it, which leaves an alarm as it is.

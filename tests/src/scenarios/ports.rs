@@ -301,6 +301,10 @@ impl Registry for Database {
         self.store.set_company_file(alias, business_id, time_zone).await
     }
 
+    async fn set_time_zone(&self, alias: &CompanyFile, time_zone: &str) -> Result<(), StoreError> {
+        self.store.set_time_zone(alias, time_zone).await
+    }
+
     async fn cut_over(&self, alias: &CompanyFile, through: Option<Date>) -> Result<(), StoreError> {
         self.store.cut_over(alias, through).await
     }

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use postonce_domain::{BlockCode, Invoice, InvoiceParts, Quantity, UnitPrice};
 use postonce_ports::clock::Clock;
 use postonce_ports::ledger::{Ledger, LedgerError, PrepareError};
@@ -75,6 +77,7 @@ async fn a_listed_file_goes_by_its_business_id_and_its_own_refresh_token() {
         refresh_token: Some("own".into()),
         base: None,
         cftoken: None,
+        password: None,
     };
     world.ledger.api.files.insert(file(), access);
     let request = world.prepared().await;
@@ -157,6 +160,30 @@ async fn an_error_does_not_repeat_a_secret() {
     let world = World::new(move |seen| seen.target.contains("/Tax").then(|| answer(400, &told)));
     let error = world.ledger.prepare(&invoice(), marker()).await.unwrap_err().to_string();
     assert!(error.contains("Odd") && !error.contains(SECRET), "{error}");
+}
+
+/// Another than the API key, which no message repeats anyway.
+const PASSWORD: &str = "a-password-that-nobody-ever-guesses";
+
+#[tokio::test]
+async fn an_error_does_not_repeat_the_password_of_a_company_file() {
+    let user = FileUser { name: "Administrator".to_owned(), password: PASSWORD.into() };
+    let cftoken = STANDARD.encode(format!("Administrator:{PASSWORD}"));
+    let told =
+        format!("{{\"Errors\":[{{\"Name\":\"Odd\",\"Message\":\"{cftoken} of {PASSWORD}\"}}]}}");
+    let mut world =
+        World::new(move |seen| seen.target.contains("/Tax").then(|| answer(400, &told)));
+    let access = CompanyFileAccess {
+        business_id: "main".to_owned(),
+        refresh_token: None,
+        base_url: None,
+        user: Some(user),
+    };
+    let base = world.ledger.api.base.clone();
+    world.ledger.api.files.insert(file(), file_access(&file(), access, &base).unwrap());
+    let error = world.ledger.prepare(&invoice(), marker()).await.unwrap_err().to_string();
+    assert!(error.contains("Odd"), "{error}");
+    assert!(!error.contains(&cftoken) && !error.contains(PASSWORD), "{error}");
 }
 
 #[tokio::test]

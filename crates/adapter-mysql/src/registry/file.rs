@@ -6,7 +6,10 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use jiff::civil::Date;
 use postonce_domain::CompanyFile;
-use postonce_ports::registry::{Alarm, CompanyFileSettings, CompanyFileWritten};
+use postonce_ports::registry::{
+    Alarm, CompanyFileSettings, CompanyFileWritten, business_id as kept, is_same_business,
+    spellings,
+};
 use postonce_store_rows::rows::parsed;
 use postonce_store_rows::schema::{
     postonce_claim as claim, postonce_company_file as file, postonce_epoch as epoch,
@@ -100,6 +103,13 @@ pub(super) async fn write(
     Ok(if done { End::Keep(written) } else { End::Undo(written) })
 }
 
+/// A run that is under way claims nothing any more.
+const RAISE_EPOCH: &str = "\
+    INSERT INTO postonce_epoch (company_file, epoch) VALUES (?, 1) \
+    ON DUPLICATE KEY UPDATE epoch = postonce_epoch.epoch + 1";
+
+const UNSETTLE: &str = "UPDATE postonce_company_file SET cut_over_through = NULL WHERE alias = ?";
+
 /// Writes business and zone, or says why not.
 pub(crate) async fn written(
     conn: &mut Conn,
@@ -110,25 +120,33 @@ pub(crate) async fn written(
     // Claims read the epoch under a share lock: with its row in hand, none is being made.
     let epochs = epoch::table.find(alias.as_str()).select(epoch::epoch).for_update();
     let _: Option<i64> = epochs.first(conn).await.optional()?;
+    let spelled = spellings(business_id);
     let other = file::table
-        .filter(file::business_id.eq(business_id))
+        .filter(file::business_id.eq_any(&spelled))
         .filter(file::alias.ne(alias.as_str()))
         .select(file::alias);
     if let Some(alias) = other.first(conn).await.optional()? {
         return Ok(CompanyFileWritten::Taken { alias });
     }
-    if business_id != alias.as_str() && is_used_as_its_own(conn, business_id).await? {
-        return Ok(CompanyFileWritten::Taken { alias: business_id.to_owned() });
+    for own in spelled.iter().filter(|own| *own != alias.as_str()) {
+        if is_used_as_its_own(conn, own).await? {
+            return Ok(CompanyFileWritten::Taken { alias: own.clone() });
+        }
     }
     // An alias without a business on record is its own: that is how a loopback ledger is used.
-    let known = settings(conn, alias).await?.and_then(|known| known.business_id);
-    let known = known.or_else(|| Some(alias.to_string()));
-    let claims = claim::table.filter(claim::company_file.eq(alias.as_str()));
-    let claimed: bool = diesel::select(diesel::dsl::exists(claims)).get_result(conn).await?;
-    if let Some(known) = known.filter(|known| claimed && known != business_id) {
-        return Ok(CompanyFileWritten::Fixed { business_id: known });
+    let recorded = settings(conn, alias).await?.and_then(|known| known.business_id);
+    let known = recorded.clone().unwrap_or_else(|| alias.to_string());
+    if !is_same_business(&known, business_id) {
+        if is_fixed(conn, alias, recorded.is_some()).await? {
+            return Ok(CompanyFileWritten::Fixed { business_id: known });
+        }
+        statement(RAISE_EPOCH).text(alias.as_str()).execute(conn).await?;
+        if recorded.is_some() {
+            statement(UNSETTLE).text(alias.as_str()).execute(conn).await?;
+        }
     }
-    let values = (file::business_id.eq(business_id), file::time_zone.eq(time_zone));
+    let business_id = kept(alias, business_id);
+    let values = (file::business_id.eq(&business_id), file::time_zone.eq(time_zone));
     let row = file::table.find(alias.as_str());
     let written = match diesel::update(row).set(values).execute(conn).await {
         Ok(0) => {
@@ -143,6 +161,29 @@ pub(crate) async fn written(
         Err(error) if classify(&error) == Trouble::Duplicate => Err(StepError::Overtaken(error)),
         Err(error) => Err(error.into()),
     }
+}
+
+const ZONE: &str = "\
+    UPDATE postonce_company_file SET time_zone = ? WHERE alias = ? AND business_id IS NOT NULL";
+
+pub(super) async fn set_time_zone(
+    conn: &mut Conn,
+    alias: &CompanyFile,
+    time_zone: &str,
+) -> Step<End<()>> {
+    statement(ZONE).text(time_zone).text(alias.as_str()).execute(conn).await?;
+    Ok(End::Keep(()))
+}
+
+/// Whether a company file has invoices that bind it to its business.
+async fn is_fixed(conn: &mut Conn, alias: &CompanyFile, is_recorded: bool) -> Step<bool> {
+    let claims = claim::table.filter(claim::company_file.eq(alias.as_str()));
+    let claimed: bool = diesel::select(diesel::dsl::exists(claims)).get_result(conn).await?;
+    let posted = invoice::table
+        .filter(invoice::company_file.eq(alias.as_str()))
+        .filter(invoice::ledger_uid.is_not_null());
+    let posted: bool = diesel::select(diesel::dsl::exists(posted)).get_result(conn).await?;
+    Ok(claimed || is_recorded && posted)
 }
 
 /// Whether there are invoices of an alias of this name that has no other business on record.

@@ -52,7 +52,8 @@ pub(crate) enum ConnectionsCommand {
     List,
     /// Ask each company file whether it lets us in
     Check {
-        /// Company files [default: all that are configured or connected]
+        /// Company files [default: all that are configured, connected or have something to send, and
+        /// were not revoked]
         #[arg(value_name = "ALIAS", value_parser = company_file)]
         files: Vec<CompanyFile>,
     },

@@ -105,7 +105,8 @@ async fn check(
     base: &Base<'_>,
     files: Vec<CompanyFile>,
 ) -> Result<Exit, Failure> {
-    let files = if files.is_empty() { all_files(base).await? } else { files };
+    refuse_unknown(base, &files).await?;
+    let files = if files.is_empty() { files_to_check(base).await? } else { files };
     let ledger = base.ports().await?.ledger;
     let (mut exit, mut checked) = (Exit::Done, Vec::new());
     for file in files {
@@ -146,18 +147,38 @@ async fn all_files(base: &Base<'_>) -> Result<Vec<CompanyFile>, Failure> {
     Ok(files.into_iter().collect())
 }
 
+/// A slip of the finger neither leaves a line nor uses a token.
+async fn refuse_unknown(base: &Base<'_>, files: &[CompanyFile]) -> Result<(), Failure> {
+    let known = all_files(base).await?;
+    let Some(file) = files.iter().find(|file| !known.contains(file)) else { return Ok(()) };
+    let names: Vec<_> = known.iter().map(ToString::to_string).collect();
+    let why = format!("there is no company file `{file}`; there are: {}", names.join(", "));
+    Err(Failure::new(Exit::DataRefused, why))
+}
+
+/// What may let us in: what has a token, is configured or has something to send, and was not
+/// revoked.
+async fn files_to_check(base: &Base<'_>) -> Result<Vec<CompanyFile>, Failure> {
+    let known = base.side.connections.connections().await?;
+    let (with_token, without): (Vec<_>, Vec<_>) =
+        known.into_iter().partition(|known| known.last_refresh.is_some());
+    let revoked = without.iter().filter(|known| known.newest(ConnectionEvent::Revoked).is_some());
+    let revoked: BTreeSet<_> = revoked.map(|known| &known.company_file).collect();
+    let working = base.database.store.files_with_work().await?;
+    let working = working.into_iter().map(|file| file.company_file);
+    let configured = base.config.company_files.keys().cloned();
+    let with_token = with_token.into_iter().map(|known| known.company_file);
+    let files: BTreeSet<_> = with_token.chain(working).chain(configured).collect();
+    Ok(files.into_iter().filter(|file| !revoked.contains(file)).collect())
+}
+
 async fn revoke(
     context: &Context<'_>,
     base: &Base<'_>,
     (file, reason): (&CompanyFile, &str),
     yes: bool,
 ) -> Result<Exit, Failure> {
-    let known = all_files(base).await?;
-    if !known.contains(file) {
-        let names: Vec<_> = known.iter().map(ToString::to_string).collect();
-        let why = format!("there is no company file `{file}`; there are: {}", names.join(", "));
-        return Err(Failure::new(Exit::DataRefused, why));
-    }
+    refuse_unknown(base, std::slice::from_ref(file)).await?;
     talk(&format!(
         "Nothing is sent to {file} any more until it is connected again. A run that is under way \
          keeps its access token, for 20 minutes at most."
@@ -189,7 +210,10 @@ async fn files(
     via: Option<CompanyFile>,
 ) -> Result<Exit, Failure> {
     let via = match via {
-        Some(via) => via,
+        Some(via) => {
+            refuse_unknown(base, std::slice::from_ref(&via)).await?;
+            via
+        }
         None => first_with_token(base).await?,
     };
     let listed = base.myob().await?.company_files(&via).await.map_err(EngineError::Ledger)?;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use postonce_adapter_myob::{Layout, Missing, Unusual};
 use postonce_domain::{CompanyFile, DoubtPolicy, QuietParts};
 use postonce_engine::Lookup;
+use postonce_ports::registry;
 use secrecy::SecretString;
 
 use super::check::{Values, showable};
@@ -236,15 +237,17 @@ fn derived(values: &Values, key: &str) -> Option<String> {
 fn company_files(values: &Values) -> BTreeMap<CompanyFile, CompanyFileConfig> {
     let named = aliases(values).into_iter().filter_map(|alias| {
         let key = |field: &str| format!("{COMPANY_FILE}.{alias}.{field}");
+        let known = CompanyFile::parse(&alias).ok()?;
+        let business_id = values.text(&key("business_id"));
         let file = CompanyFileConfig {
-            business_id: values.text(&key("business_id")).map(str::to_owned),
+            business_id: business_id.map(|text| registry::business_id(&known, text)),
             base_url: values.text(&key("base_url")).map(str::to_owned),
             refresh_token: secret(values, &key("refresh_token")),
             cftoken_user: values.text(&key("cftoken_user")).map(str::to_owned),
             cftoken_password: secret(values, &key("cftoken_password")),
             time_zone: values.text(&key("time_zone")).map(str::to_owned),
         };
-        Some((CompanyFile::parse(&alias).ok()?, file))
+        Some((known, file))
     });
     named.collect()
 }

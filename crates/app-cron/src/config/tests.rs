@@ -147,7 +147,7 @@ fn a_redirect_is_listened_to_on_this_machine_alone() {
     };
     for (uri, wanted) in [
         ("http://localhost:8642/connected", here("localhost", 8642, "/connected")),
-        ("http://127.0.0.1", here("127.0.0.1", 80, "/")),
+        ("http://127.0.0.1", here("127.0.0.1", 80, "")),
         ("http://[::1]:9/x/y", here("::1", 9, "/x/y")),
         ("https://localhost:8642/connected", None),
         ("http://desktop", None),

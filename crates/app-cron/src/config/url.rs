@@ -58,7 +58,7 @@ pub(crate) struct Listening {
     pub(crate) host: String,
     /// The port.
     pub(crate) port: u16,
-    /// From the first slash on.
+    /// From the first slash on, as written; may be empty.
     pub(crate) path: String,
 }
 
@@ -68,8 +68,7 @@ pub(crate) fn listening(raw: &str) -> Option<Listening> {
     let authority = url.origin.strip_prefix("http://")?;
     let after = authority.rsplit_once(']').map_or(authority, |(_, after)| after);
     let port = after.split_once(':').map_or(Ok(80), |(_, port)| port.parse()).ok()?;
-    let path = if url.path.is_empty() { "/" } else { url.path };
-    Some(Listening { host: url.host.to_owned(), port, path: path.to_owned() })
+    Some(Listening { host: url.host.to_owned(), port, path: url.path.to_owned() })
 }
 
 /// Whether `raw` is a URL on this machine.

@@ -157,6 +157,11 @@ macro_rules! store_contract {
         registry of "Registry": [
             lock_settings_are_kept_on_first_use_and_others_are_refused,
             a_company_file_keeps_its_business_once_it_has_a_claim,
+            a_company_file_keeps_its_business_once_it_has_a_document,
+            another_business_fences_the_run_that_knows_the_one_before,
+            what_was_settled_is_not_settled_in_another_business,
+            the_letter_case_of_an_id_makes_no_other_business,
+            a_zone_is_written_beside_a_business_that_stays,
             a_business_belongs_to_one_company_file,
             an_alias_with_invoices_is_its_own_business_until_it_has_another,
             a_cut_over_stands_beside_the_other_settings,

@@ -87,6 +87,13 @@ impl Registry for Gated {
         self.ask(Op::Registry, String::new(), call).await
     }
 
+    async fn set_time_zone(&self, alias: &CompanyFile, time_zone: &str) -> Result<(), StoreError> {
+        let (alias, zone) = (alias.clone(), time_zone.to_owned());
+        let call =
+            move |it: StorePorts| async move { it.registry.set_time_zone(&alias, &zone).await };
+        self.ask(Op::Registry, String::new(), call).await
+    }
+
     async fn cut_over(&self, alias: &CompanyFile, through: Option<Date>) -> Result<(), StoreError> {
         let alias = alias.clone();
         let call = move |it: StorePorts| async move { it.registry.cut_over(&alias, through).await };

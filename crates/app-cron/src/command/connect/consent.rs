@@ -1,6 +1,7 @@
 //! `postonce connect ALIAS`: to the browser, back, and on record.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use postonce_adapter_myob::{
     CompanyFileListed, ConsentOptions, ConsentState, Consents, GivenError, GivenTokens,
@@ -8,6 +9,7 @@ use postonce_adapter_myob::{
 };
 use postonce_domain::CompanyFile;
 use postonce_ports::connection::{Connected, Connection, Consent, NewConnection};
+use postonce_ports::registry::{business_id, is_same_business};
 use serde::Serialize;
 
 use super::browser;
@@ -20,6 +22,11 @@ use crate::output::talk;
 use crate::signals::Signals;
 use crate::table::{plain, time};
 use crate::wiring::{Base, Context, needed};
+
+/// How often what came of a consent is written, and how long the first pause between is: the pauses
+/// double, which makes some eight seconds.
+const WRITES_MAX: u32 = 6;
+const WRITE_PAUSE: Duration = Duration::from_millis(250);
 
 /// Where to go, for programs.
 #[derive(Serialize)]
@@ -52,18 +59,23 @@ pub(super) async fn run(
     let state = ConsentState::random()
         .ok_or_else(|| Failure::new(Exit::Unexpected, "the system gives no random numbers"))?;
     // Before anybody is asked: whoever gives up at once is told that nothing was changed.
-    let signals = Signals::listen()?;
+    let mut signals = Signals::listen()?;
     show(context, args, &consents.address(&state));
-    let Some(redirected) = answer(&base, args, (listener, signals), &state).await? else {
+    let Some(redirected) = answer(&base, args, (listener, &mut signals), &state).await? else {
         talk("Nothing was changed.");
         return Ok(Exit::Interrupted);
     };
     let said = decided(&base, (file, args.replace), known, &redirected)?;
-    let given = consents.tokens(&redirected.code).await.map_err(|error| not_given(&error))?;
-    let business = match said {
-        Some(business) if redirected.business_id.is_some() => business,
-        said => listed(&base, (file, said), &consents, &given).await?,
+    // What may fail is read before the code is used, which is good for one time.
+    let time_zone = time_zone(&base, file).await?;
+    let exchanged = tokio::select! {
+        exchanged = exchange(&base, (file, said), &consents, &redirected) => exchanged?,
+        () = signals.next() => {
+            talk("Nothing was changed. The consent may be used up: start again, and consent anew.");
+            return Ok(Exit::Interrupted);
+        }
     };
+    let (given, business) = exchanged;
     let sealed = keys.seal_both(file, &given.refresh, secret(&given));
     let (refresh, access) = sealed.map_err(|error| unexpected(&error))?;
     let new = NewConnection {
@@ -74,17 +86,57 @@ pub(super) async fn run(
             scopes: base.config.ledger.scopes.clone(),
             base_url: business.base_url,
         },
-        time_zone: time_zone(&base, file).await?,
+        time_zone,
         replace: args.replace,
         refresh,
         access,
         rest: given.rest,
     };
-    let connected = base.side.connections.connect(file, &new).await?;
+    let connected = written(&base, file, &new).await?;
     if let Some(refusal) = not_on_record(file, &new, connected) {
         return Err(refusal);
     }
     told(context, &base, file).await
+}
+
+/// The tokens for a consent, and the business that they open.
+async fn exchange(
+    base: &Base<'_>,
+    (file, said): (&CompanyFile, Option<Business>),
+    consents: &Consents,
+    redirected: &Redirected,
+) -> Result<(GivenTokens, Business), Failure> {
+    let given = consents.tokens(&redirected.code).await.map_err(|error| not_given(&error))?;
+    let business = match said {
+        Some(business) if redirected.business_id.is_some() => business,
+        said => listed(base, (file, said), consents, &given).await?,
+    };
+    Ok((given, business))
+}
+
+/// Writes what came of a consent. Nobody else has it: a database that fails for a moment is asked
+/// again.
+async fn written(
+    base: &Base<'_>,
+    file: &CompanyFile,
+    new: &NewConnection,
+) -> Result<Connected, Failure> {
+    let mut pause = WRITE_PAUSE;
+    for _ in 1..WRITES_MAX {
+        match base.side.connections.connect(file, new).await {
+            Ok(connected) => return Ok(connected),
+            Err(_) => base.side.clock.sleep(pause).await,
+        }
+        pause *= 2;
+    }
+    base.side.connections.connect(file, new).await.map_err(|error| {
+        let Failure { exit, message } = error.into();
+        let why = format!(
+            "{message}; the consent is used up, and its tokens are not on record: mend the \
+             database, then consent anew by `postonce connect {file}`"
+        );
+        Failure::new(exit, why)
+    })
 }
 
 async fn on_record(base: &Base<'_>, file: &CompanyFile) -> Result<Option<Connection>, Failure> {
@@ -135,8 +187,10 @@ async fn way_back(base: &Base<'_>, args: &Connect) -> Result<(String, Option<Lis
         return Err(Failure::new(Exit::BadConfiguration, why));
     };
     let port = args.port.unwrap_or(here.port);
+    // Port 0 is whichever is free.
+    let is_port_given = args.port.is_some() || here.port == 0;
     let listener = Listener::bind(&Listening { port, ..here }).await?;
-    Ok((listener.redirect.clone(), Some(listener)))
+    Ok((listener.redirect(configured, is_port_given), Some(listener)))
 }
 
 fn consents(base: &Base<'_>, redirect_uri: String) -> Result<Consents, Failure> {
@@ -177,12 +231,12 @@ fn show(context: &Context<'_>, args: &Connect, address: &str) {
 async fn answer(
     base: &Base<'_>,
     args: &Connect,
-    (listener, mut signals): (Option<Listener>, Signals),
+    (listener, signals): (Option<Listener>, &mut Signals),
     state: &ConsentState,
 ) -> Result<Option<Redirected>, Failure> {
     let came = async {
         match listener {
-            Some(listener) => listener.answer(state).await,
+            Some(listener) => listener.answer(state, &base.side.clock).await,
             None => pasted(state).await,
         }
     };
@@ -269,7 +323,7 @@ fn decided(
     }
     let name = redirected.business_name.clone();
     let shown = plain(name.as_deref().unwrap_or(theirs));
-    let mut id = theirs.clone();
+    let mut id = business_id(file, theirs);
     for (ours, place, mend, binds) in [
         (
             configured,
@@ -286,8 +340,8 @@ fn decided(
         ),
     ] {
         let Some(ours) = ours else { continue };
-        if ours.eq_ignore_ascii_case(theirs) {
-            ours.clone_into(&mut id);
+        if is_same_business(ours, theirs) {
+            id = business_id(file, ours);
         } else if binds {
             let why = format!(
                 "the consent is for {shown} ({theirs}), and {place} is {ours}: {mend}; nothing was \
@@ -337,7 +391,9 @@ async fn listed(
             return Err(Failure::new(Exit::DataRefused, why));
         }
         (Ok(files), None) => match files.as_slice() {
-            [only] if is_business_id(&only.id) => return Ok(whole(only.clone(), only.id.clone())),
+            [only] if is_business_id(&only.id) => {
+                return Ok(whole(only.clone(), business_id(file, &only.id)));
+            }
             _ => files,
         },
         (Err(why), None) => {
@@ -377,8 +433,9 @@ fn not_on_record(file: &CompanyFile, new: &NewConnection, connected: Connected) 
             format!("{file} is business {business_id} on record, and the consent is for {theirs}")
         }
         Connected::Fixed { business_id } => format!(
-            "invoices of {file} were sent to business {business_id} already, and the consent is for \
-             {theirs}: choose the right company file in MYOB, or use another alias"
+            "invoices of {file} were sent to business {business_id} already, or are in its \
+             books, and the consent is for {theirs}: choose the right company file in MYOB, or use \
+             another alias"
         ),
         Connected::Taken { alias } => format!(
             "business {theirs} is known as `{alias}` here: connect that alias, or choose another \

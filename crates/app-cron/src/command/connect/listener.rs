@@ -3,24 +3,36 @@
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use postonce_adapter_myob::{ConsentState, RedirectError, Redirected, parse_redirect};
+use postonce_ports::clock::Clock;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 
 use crate::config::Listening;
 use crate::exit::{Exit, Failure};
 use crate::output::talk;
 
-/// The most bytes of a request that are read.
-const HEAD_BYTES_MAX: usize = 16 * 1024;
+/// The most bytes of a request's first line.
+const LINE_BYTES_MAX: usize = 16 * 1024;
+
+/// The most bytes that are read after it: cookies of other pages on this host among them.
+const REST_BYTES_MAX: usize = 1024 * 1024;
+
+/// How long a browser may take to ask, and again to take the answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long nobody is let in after that has failed.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// Where we listen.
 pub(super) struct Listener {
     sockets: Vec<TcpListener>,
-    /// The address that the browser is to be sent back to.
-    pub(super) redirect: String,
+    host: String,
+    port: u16,
     path: String,
 }
 
@@ -46,21 +58,40 @@ impl Listener {
                 Err(error) => return Err(taken(port, &error)),
             }
         }
+        Ok(Self { sockets, host: host.clone(), port, path: path.clone() })
+    }
+
+    /// The address that the browser is to be sent back to: the configured one to the letter, unless
+    /// the port is another.
+    pub(super) fn redirect(&self, configured: &str, is_port_given: bool) -> String {
+        let Self { host, port, path, .. } = self;
+        if !is_port_given {
+            return configured.to_owned();
+        }
         let shown = if host.contains(':') { format!("[{host}]") } else { host.clone() };
-        let redirect = format!("http://{shown}:{port}{path}");
-        Ok(Self { sockets, redirect, path: path.clone() })
+        format!("http://{shown}:{port}{path}")
     }
 
     /// The answer to our question, whenever it comes. What is no answer to it is told off, and
     /// waited on.
-    pub(super) async fn answer(self, state: &ConsentState) -> Result<Redirected, RedirectError> {
+    pub(super) async fn answer(
+        self,
+        state: &ConsentState,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<Redirected, RedirectError> {
         let (found, mut answers) = mpsc::channel(1);
-        let asked = Arc::new((self.path, state.clone()));
+        // A browser asks for the root where the address has no path.
+        let path = if self.path.is_empty() { "/".to_owned() } else { self.path };
+        let asked = Arc::new((path, state.clone()));
         for socket in self.sockets {
-            let (found, asked) = (found.clone(), Arc::clone(&asked));
+            let (found, asked, clock) = (found.clone(), Arc::clone(&asked), Arc::clone(clock));
             tokio::spawn(async move {
-                // A connection that breaks is the browser's affair.
-                while let Ok((stream, _)) = socket.accept().await {
+                while !found.is_closed() {
+                    let Ok((stream, _)) = socket.accept().await else {
+                        // A connection that broke, or too many open files: neither lasts.
+                        clock.sleep(PAUSE).await;
+                        continue;
+                    };
                     let (found, asked) = (found.clone(), Arc::clone(&asked));
                     tokio::spawn(serve(stream, asked, found));
                 }
@@ -87,9 +118,10 @@ async fn serve(
     asked: Arc<(String, ConsentState)>,
     found: mpsc::Sender<Result<Redirected, RedirectError>>,
 ) {
-    let Some(head) = read_head(&mut stream).await else { return };
+    let line = timeout(PATIENCE, read_line(&mut stream)).await;
+    let Ok(Some(line)) = line else { return };
     let (path, state) = &*asked;
-    let mut words = head.split(' ');
+    let mut words = line.split(' ');
     let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     if target.split('?').next() != Some(path.as_str()) {
         return say(&mut stream, "404 Not Found", "There is nothing here.").await;
@@ -120,20 +152,41 @@ async fn serve(
     drop(found.try_send(answer));
 }
 
-/// The request's first line; `None` if none comes.
-async fn read_head(stream: &mut TcpStream) -> Option<String> {
+/// The request's first line; `None` if none comes. The rest is read and not looked at: a browser
+/// may not see the answer to a request that was not read.
+async fn read_line(stream: &mut TcpStream) -> Option<String> {
     let mut head = Vec::new();
-    let mut chunk = [0; 1024];
-    while !head.windows(4).any(|four| four == b"\r\n\r\n") {
-        let read = stream.read(&mut chunk).await.ok().filter(|read| *read > 0)?;
-        head.extend_from_slice(chunk.get(..read)?);
-        if head.len() > HEAD_BYTES_MAX {
+    let end = loop {
+        if let Some(end) = head.windows(2).position(|two| two == b"\r\n") {
+            break end;
+        }
+        if head.len() > LINE_BYTES_MAX {
             say(stream, "431 Request Header Fields Too Large", "This is too long.").await;
             return None;
         }
-    }
-    let head = String::from_utf8(head).ok()?;
-    head.lines().next().map(str::to_owned)
+        read_more(stream, &mut head).await?;
+    };
+    let line = String::from_utf8(head.get(..end)?.to_vec()).ok()?;
+    let rest = async {
+        let mut seen = 0;
+        while !head.windows(4).any(|four| four == b"\r\n\r\n") && seen < REST_BYTES_MAX {
+            // Of what was looked at, an end may go on in what follows.
+            head.drain(..head.len().saturating_sub(3));
+            seen += read_more(stream, &mut head).await?;
+        }
+        Some(())
+    };
+    // Whoever does not end its request has asked all the same.
+    drop(timeout(PATIENCE / 2, rest).await);
+    Some(line)
+}
+
+/// How many bytes came; `None` if no more do.
+async fn read_more(stream: &mut TcpStream, into: &mut Vec<u8>) -> Option<usize> {
+    let mut chunk = [0; 4096];
+    let read = stream.read(&mut chunk).await.ok().filter(|read| *read > 0)?;
+    into.extend_from_slice(chunk.get(..read)?);
+    Some(read)
 }
 
 /// A page of our own words alone: nothing of the request is repeated.
@@ -148,8 +201,12 @@ async fn say(stream: &mut TcpStream, status: &str, text: &str) {
         page.len()
     );
     // A browser that does not wait for it has come all the same.
-    drop(stream.write_all((head + &page).as_bytes()).await);
-    drop(stream.shutdown().await);
+    let answer = head + &page;
+    let given = async {
+        stream.write_all(answer.as_bytes()).await?;
+        stream.shutdown().await
+    };
+    drop(timeout(PATIENCE, given).await);
 }
 
 #[cfg(test)]

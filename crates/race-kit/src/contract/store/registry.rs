@@ -3,12 +3,16 @@
 use std::time::Duration;
 
 use jiff::civil::date;
+use postonce_domain::Move;
 use postonce_ports::registry::{
     Agreed, CompanyFileSettings, CompanyFileWritten, LockSettings, Registry, Whereabouts,
 };
+use postonce_ports::store::{ClaimAnswer, ClaimRefusal, InvoiceStore};
 
 use crate::contract::StoreFixture;
-use crate::contract::scene::{LONG, claimed, file, ready, shop};
+use crate::contract::scene::{
+    LONG, alarm, apply, claimed, file, granted, raise, ready, shop, uid, wish,
+};
 
 fn lock(kind: &str) -> LockSettings {
     LockSettings { kind: kind.to_owned(), scope: "global".to_owned(), name: "n".to_owned() }
@@ -71,6 +75,89 @@ pub async fn a_company_file_keeps_its_business_once_it_has_a_claim(fixture: &imp
         "the business on record is the one before the claim"
     );
     assert_eq!(known.time_zone.as_deref(), Some("Australia/Sydney"), "the zone is on record");
+}
+
+pub async fn a_company_file_keeps_its_business_once_it_has_a_document(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
+    let id = ready(fixture, 1).await;
+    apply(&store, id, alarm(&["x"])).await;
+    apply(&store, id, Move::ResolvePosted(uid("x"))).await;
+    let set = async |id: &str| store.set_company_file(&shop(), id, "UTC").await.unwrap();
+    assert_eq!(set("one").await, CompanyFileWritten::Written, "its first business is that one");
+    let fixed = CompanyFileWritten::Fixed { business_id: "one".to_owned() };
+    assert_eq!(set("two").await, fixed, "its document is in the books of that one");
+}
+
+pub async fn another_business_fences_the_run_that_knows_the_one_before(
+    fixture: &impl StoreFixture,
+) {
+    let store = fixture.adapter();
+    let id = ready(fixture, 1).await;
+    let set = async |id: &str| {
+        let written = store.set_company_file(&shop(), id, "UTC").await.unwrap();
+        assert_eq!(written, CompanyFileWritten::Written, "there is no claim yet");
+    };
+    set("one").await;
+    let epoch = raise(&store, &shop()).await;
+    let wished = wish(&store, id, epoch).await;
+    set("two").await;
+    let ClaimAnswer::Refused(refusal) = store.claim(wished).await.unwrap() else {
+        panic!("a run that knows the business before must claim nothing")
+    };
+    assert_eq!(refusal, ClaimRefusal::Fenced, "the epoch has risen");
+    let epoch = raise(&store, &shop()).await;
+    set("two").await;
+    granted(&store, wish(&store, id, epoch).await).await;
+}
+
+pub async fn what_was_settled_is_not_settled_in_another_business(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
+    let set = async |id: &str| store.set_company_file(&shop(), id, "UTC").await.map(drop).unwrap();
+    let through = async || {
+        let known = store.company_file_settings(&shop()).await.unwrap();
+        known.and_then(|known| known.cut_over_through)
+    };
+    let date = date(2026, 6, 30);
+    set("one").await;
+    store.cut_over(&shop(), Some(date)).await.unwrap();
+    set("one").await;
+    assert_eq!(through().await, Some(date), "the same business has the same past");
+    set("two").await;
+    assert_eq!(through().await, None, "the past of another is not settled");
+}
+
+pub async fn the_letter_case_of_an_id_makes_no_other_business(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
+    let (upper, lower) =
+        ("0A7E1F0C-52D7-4E1B-9A68-3B0C51A3D2EF", "0a7e1f0c-52d7-4e1b-9a68-3b0c51a3d2ef");
+    let set = async |alias: &str, id: &str| {
+        store.set_company_file(&file(alias), id, "UTC").await.unwrap()
+    };
+    assert_eq!(set("shop", upper).await, CompanyFileWritten::Written, "it is new");
+    let known = store.company_file_settings(&shop()).await.unwrap().unwrap_or_default();
+    assert_eq!(known.business_id.as_deref(), Some(lower), "it is kept in lower case");
+    let taken = CompanyFileWritten::Taken { alias: "shop".to_owned() };
+    for id in [upper, lower] {
+        assert_eq!(set("other", id).await, taken, "{id} has its alias");
+    }
+    claimed(fixture, 1).await;
+    for id in [upper, lower] {
+        assert_eq!(set("shop", id).await, CompanyFileWritten::Written, "{id} is the same");
+    }
+    assert_eq!(set("own", "Own").await, CompanyFileWritten::Written, "what is no UUID");
+    assert_eq!(set("Own", "own").await, CompanyFileWritten::Written, "is another in another case");
+}
+
+pub async fn a_zone_is_written_beside_a_business_that_stays(fixture: &impl StoreFixture) {
+    let store = fixture.adapter();
+    store.set_time_zone(&shop(), "Australia/Perth").await.unwrap();
+    let known = store.company_file_settings(&shop()).await.unwrap();
+    assert_eq!(known, None, "without a business nothing is written");
+    store.set_company_file(&shop(), "one", "UTC").await.map(drop).unwrap();
+    store.set_time_zone(&shop(), "Australia/Perth").await.unwrap();
+    let known = store.company_file_settings(&shop()).await.unwrap().unwrap_or_default();
+    assert_eq!(known.time_zone.as_deref(), Some("Australia/Perth"), "the zone is on record");
+    assert_eq!(known.business_id.as_deref(), Some("one"), "the business is the same");
 }
 
 pub async fn a_business_belongs_to_one_company_file(fixture: &impl StoreFixture) {
