@@ -8,6 +8,7 @@ mod kinds;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
@@ -104,8 +105,15 @@ pub(crate) fn play(plan: &Plan, sandbox: &Sandbox, mut place: Place) -> Result<P
         before = now;
         // Life goes on: without a later invoice a search that finds nothing proves nothing.
         place.import(&format!("DAY{day}"), 1)?;
+        night();
     }
     anyhow::bail!("after {DAYS_MAX} days something still moves: {before}")
+}
+
+/// The days must last longer than the quiet period, however fast the machine is.
+#[expect(clippy::disallowed_methods, reason = "a day of this test takes real time")]
+fn night() {
+    std::thread::sleep(Duration::from_millis(500));
 }
 
 /// The numbers that are struck, by a seeded choice, and the kind of each; all kinds equally often.
