@@ -10,8 +10,10 @@ use postonce_domain::CompanyFile;
 use postonce_ports::error::StoreError;
 use postonce_ports::registry::{
     Agreed, Alarm, CompanyFileSettings, CompanyFileWritten, LockSettings, Registry, Whereabouts,
+    business_id as kept, is_same_business, spellings,
 };
 
+use crate::invoice::{InvoiceRow, StateRow};
 use crate::rows::{FileRow, ItselfRow, Put};
 use crate::step::{Step, later};
 use crate::{JournalStore, locked};
@@ -56,7 +58,18 @@ impl Registry for JournalStore {
         business_id: &str,
         time_zone: &str,
     ) -> Result<CompanyFileWritten, StoreError> {
-        Ok(self.commit(|step| Ok(step.set_company_file(alias.as_str(), business_id, time_zone)))?)
+        Ok(self.commit(|step| Ok(step.set_company_file(alias, business_id, time_zone)))?)
+    }
+
+    async fn set_time_zone(&self, alias: &CompanyFile, time_zone: &str) -> Result<(), StoreError> {
+        let set = self.commit(|step| {
+            let file = step.state.file(alias.as_str());
+            if file.business_id.is_some() {
+                step.put(Put::File(FileRow { time_zone: Some(time_zone.to_owned()), ..file }));
+            }
+            Ok(())
+        });
+        Ok(set?)
     }
 
     async fn cut_over(&self, alias: &CompanyFile, through: Option<Date>) -> Result<(), StoreError> {
@@ -115,29 +128,56 @@ impl JournalStore {
 impl Step<'_> {
     fn set_company_file(
         &mut self,
-        alias: &str,
+        alias: &CompanyFile,
         business_id: &str,
         time_zone: &str,
     ) -> CompanyFileWritten {
-        let mut others = self.state.files.values().filter(|file| file.alias != alias);
-        let owner = others.find(|file| file.business_id.as_deref() == Some(business_id));
-        // An alias with invoices and without a business is the business of its own name.
-        let by_name = self.state.file(business_id);
-        let mut invoices = self.state.invoices.values();
-        let has_invoices = invoices.any(|row| row.company_file == business_id);
-        let is_another = business_id != alias && by_name.business_id.is_none() && has_invoices;
-        if let Some(alias) = owner.or_else(|| is_another.then_some(&by_name)) {
-            return CompanyFileWritten::Taken { alias: alias.alias.clone() };
+        if let Some(alias) = self.owner_of(alias.as_str(), business_id) {
+            return CompanyFileWritten::Taken { alias };
         }
-        let file = self.state.file(alias);
-        let known = file.business_id.clone().unwrap_or_else(|| alias.to_owned());
-        let has_claim = self.state.claims.values().any(|claim| claim.company_file == alias);
-        if has_claim && known != business_id {
+        let file = self.state.file(alias.as_str());
+        let known = file.business_id.clone().unwrap_or_else(|| alias.to_string());
+        let is_another = !is_same_business(&known, business_id);
+        if is_another && self.is_fixed(&file) {
             return CompanyFileWritten::Fixed { business_id: known };
         }
-        let (business_id, time_zone) = (Some(business_id.to_owned()), Some(time_zone.to_owned()));
-        self.put(Put::File(FileRow { business_id, time_zone, ..file }));
+        let is_recorded = file.business_id.is_some();
+        self.put(Put::File(FileRow {
+            business_id: Some(kept(alias, business_id)),
+            time_zone: Some(time_zone.to_owned()),
+            epoch: file.epoch + i64::from(is_another),
+            cut_over_through: file.cut_over_through.filter(|_| !is_another || !is_recorded),
+            ..file
+        }));
         CompanyFileWritten::Written
+    }
+
+    /// Another alias that the business has.
+    fn owner_of(&self, alias: &str, business_id: &str) -> Option<String> {
+        let has_it = |file: &&FileRow| {
+            file.business_id.as_deref().is_some_and(|id| is_same_business(id, business_id))
+        };
+        let mut others = self.state.files.values().filter(|file| file.alias != alias);
+        if let Some(owner) = others.find(has_it) {
+            return Some(owner.alias.clone());
+        }
+        // An alias with invoices and without a business is the business of its own name.
+        let is_its_own = |name: &String| {
+            let mut invoices = self.state.invoices.values();
+            let has_invoices = invoices.any(|row| row.company_file == *name);
+            name != alias && has_invoices && self.state.file(name).business_id.is_none()
+        };
+        spellings(business_id).into_iter().find(is_its_own)
+    }
+
+    /// Whether a company file has invoices that bind it to its business.
+    fn is_fixed(&self, file: &FileRow) -> bool {
+        let has_claim = self.state.claims.values().any(|claim| claim.company_file == file.alias);
+        let mut invoices = self.state.invoices.values();
+        let posted = |row: &InvoiceRow| {
+            row.company_file == file.alias && matches!(row.state, StateRow::Posted { .. })
+        };
+        has_claim || file.business_id.is_some() && invoices.any(posted)
     }
 
     fn settle_here(&mut self, here: String) {

@@ -327,6 +327,7 @@ port! { Registry:
         -> Result<Option<CompanyFileSettings>, StoreError>;
     fn set_company_file(alias: &CompanyFile, business_id: &str, time_zone: &str)
         -> Result<CompanyFileWritten, StoreError>;
+    fn set_time_zone(alias: &CompanyFile, time_zone: &str) -> Result<(), StoreError>;
     fn cut_over(alias: &CompanyFile, through: Option<jiff::civil::Date>) -> Result<(), StoreError>;
     fn whereabouts() -> Result<Whereabouts, StoreError>;
     fn take_over(quiet: std::time::Duration) -> Result<Whereabouts, StoreError>;
