@@ -11,17 +11,6 @@ fn has(variable: &str, text: &str) -> Result<bool> {
 }
 
 #[test]
-fn the_binary_has_no_door_for_fuzzing() -> Result<()> {
-    let door = postonce_adapter_myob::fuzz::MARK;
-    let ours = std::fs::read(std::env::current_exe()?)?;
-    let is_here = ours.windows(door.len()).any(|window| window == door.as_bytes());
-    assert!(is_here, "the same search finds it where it is");
-    assert!(!has("POSTONCE_BIN", door)?, "postonce holds {door}");
-    assert!(!has("POSTONCE_BIN", "postonce_adapter_myob4fuzz")?, "nor any symbol of it");
-    Ok(())
-}
-
-#[test]
 fn the_binary_holds_no_gate_and_no_mock() -> Result<()> {
     // The same search finds the gate where it is.
     let gates = ["HOLD_AT", "RACE_GATE", "UNCHECKED_CLAIM"];

@@ -108,10 +108,6 @@ impl ScanStore for MemoryStore {
         Ok(wide(world.read(scan).filter(|it| it.listed.date == day).count()))
     }
 
-    async fn has(&self, scan: ScanId, uid: &LedgerUid) -> Result<bool, StoreError> {
-        Ok(self.world().scan(scan).is_some_and(|row| row.documents.contains_key(uid)))
-    }
-
     async fn doubles(&self, page: DoublesPage) -> Result<Vec<Double>, StoreError> {
         let world = self.world();
         let mut groups: BTreeMap<Key, Vec<&ScannedDocument>> = BTreeMap::new();

@@ -16,9 +16,6 @@ use crate::search::read_document;
 use crate::token_endpoint::grant;
 use crate::{classify, http};
 
-/// What the tests look for in programs, to see which of them have this module.
-pub const MARK: &str = "POSTONCE_FUZZ_DOOR";
-
 /// An answer as it comes from the wire.
 #[derive(Clone, Debug)]
 pub struct Answer {

@@ -56,17 +56,6 @@ impl ScanStore for MysqlStore {
         .await
     }
 
-    async fn has(&self, scan: ScanId, uid: &LedgerUid) -> Result<bool, StoreError> {
-        self.read((scan.0, uid.to_string()), |conn, (scan, uid)| {
-            Box::pin(async move {
-                let document = document::table.find((scan, uid));
-                let found: i64 = document.count().get_result(conn).await?;
-                Ok(found > 0)
-            })
-        })
-        .await
-    }
-
     async fn doubles(&self, page: DoublesPage) -> Result<Vec<Double>, StoreError> {
         self.read(page, |conn, page| {
             Box::pin(async move {

@@ -56,15 +56,6 @@ impl ScanStore for SqliteStore {
         .await
     }
 
-    async fn has(&self, scan: ScanId, uid: &LedgerUid) -> Result<bool, StoreError> {
-        let key = (scan.0, uid.to_string());
-        self.read(move |conn| {
-            let found: i64 = document::table.find(key).count().get_result(conn)?;
-            Ok(found > 0)
-        })
-        .await
-    }
-
     async fn doubles(&self, page: DoublesPage) -> Result<Vec<Double>, StoreError> {
         self.read(move |conn| {
             let rows: Vec<DoubleRow> = ask(conn, doubles(&page))?;

@@ -298,9 +298,6 @@ pub trait ScanStore: Send + Sync {
     /// How many documents of this day are on record.
     async fn on_day(&self, scan: ScanId, day: Date) -> Result<u64, StoreError>;
 
-    /// Whether a document is on record.
-    async fn has(&self, scan: ScanId, uid: &LedgerUid) -> Result<bool, StoreError>;
-
     /// Groups of two or more documents that are alike, by rising likeness. The same documents are
     /// told as a group once: by number before by reference, and by reference before by sale.
     async fn doubles(&self, page: DoublesPage) -> Result<Vec<Double>, StoreError>;

@@ -2,8 +2,6 @@
 //!
 //! This table is the architecture. A new folder in `crates/` needs a row.
 
-use std::process::Command;
-
 use super::repo::Repo;
 use super::report;
 use crate::cargo::cargo;
@@ -125,27 +123,38 @@ fn crates_without_a_row(repo: &Repo) -> Vec<String> {
 
 /// Every package that `package` reaches by normal dependencies, with all its features.
 fn reached_by(package: &str) -> Vec<String> {
-    let mut offline = cargo_tree(package);
-    offline.arg("--offline");
-    let mut output = offline.output().unwrap();
+    package_names(&cargo_tree(package, &["--all-features", "--edges", "normal"]))
+}
+
+fn cargo_tree(package: &str, arguments: &[&str]) -> String {
+    let tree = || {
+        let mut command = cargo(&["tree", "--package", package, "--prefix", "none"]);
+        command.args(arguments);
+        command
+    };
+    let mut output = tree().arg("--offline").output().unwrap();
     if !output.status.success() {
         // Something is not downloaded yet.
-        output = cargo_tree(package).output().unwrap();
+        output = tree().output().unwrap();
     }
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "cargo tree --package {package}: {errors}");
-    package_names(&String::from_utf8_lossy(&output.stdout))
-}
-
-fn cargo_tree(package: &str) -> Command {
-    let mut command = cargo(&["tree", "--package", package, "--all-features"]);
-    command.args(["--edges", "normal", "--prefix", "none"]);
-    command
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 /// The first word of each line of `cargo tree --prefix none`.
 fn package_names(tree: &str) -> Vec<String> {
     tree.lines().filter_map(|it| it.split_whitespace().next()).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_program_has_no_door_for_fuzzing() {
+    let tree = cargo_tree("postonce-app-cron", &["--edges", "normal,features"]);
+    let of_ours = |it: &&str| it.starts_with("postonce-adapter-myob feature ");
+    let features: Vec<&str> = tree.lines().filter(of_ours).collect();
+    assert!(!features.is_empty(), "the tree tells features");
+    let door: Vec<_> = features.iter().filter(|it| it.contains("\"fuzz\"")).collect();
+    assert!(door.is_empty(), "{door:?}");
 }
 
 #[test]
