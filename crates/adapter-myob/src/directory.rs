@@ -21,12 +21,12 @@ impl LedgerDirectory for MyobLedger {
         &self,
         company_file: &CompanyFile,
         kind: MappingKind,
-        after: Option<&str>,
+        after: Option<String>,
     ) -> Result<RecordPage, LedgerError> {
         let kind = Kind::of(kind);
         let (resource, field) = kind.place();
         let first = format!("{resource}?$top={PAGE}&$orderby={}", escaped(field));
-        let (found, next) = self.api.page(company_file, &first, after).await?;
+        let (found, next) = self.api.page(company_file, &first, after.as_deref()).await?;
         let records = found.iter().map(|object| record(kind, object)).collect::<Result<_, _>>()?;
         Ok(RecordPage { records, next })
     }

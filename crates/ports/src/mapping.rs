@@ -143,12 +143,11 @@ pub struct RecordPage {
 pub trait LedgerDirectory: Send + Sync {
     /// A page of a company file's records of a kind: the first, or the one that an earlier page
     /// names as the next.
-    #[cfg_attr(feature = "mocks", mockall::concretize)]
     async fn records(
         &self,
         company_file: &CompanyFile,
         kind: MappingKind,
-        after: Option<&str>,
+        after: Option<String>,
     ) -> Result<RecordPage, LedgerError>;
 
     /// The records of a kind with this code, written exactly so.

@@ -102,7 +102,7 @@ async fn records(
 ) -> Result<Vec<LedgerRecord>, Failure> {
     let (mut records, mut after) = (Vec::new(), None);
     for _ in 0..PAGES_MAX {
-        let page = directory.records(file, kind, after.as_deref()).await?;
+        let page = directory.records(file, kind, after).await?;
         records.extend(page.records);
         after = page.next;
         if after.is_none() {
