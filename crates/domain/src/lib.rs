@@ -26,6 +26,7 @@ mod mapping;
 mod money;
 mod note;
 mod outcome;
+mod role;
 mod run;
 mod search;
 mod stored_name;
@@ -54,6 +55,7 @@ pub use mapping::{
 pub use money::{Money, Percent, Quantity, UnitPrice, line_amount};
 pub use note::{NoteKind, claim_note, outcome_note};
 pub use outcome::{NotSentCause, Outcome, OutcomeName};
+pub use role::{Role, UnknownRole};
 pub use run::{RunCounts, RunEnd, RunId, RunResult, RunStatus, StopCause, Trigger};
 pub use search::{Evidence, Finding, LedgerDocument, Owner, SearchKey, judge};
 pub use taken_over::TakenOver;

@@ -11,9 +11,11 @@
 //! Each sentence of a method's doc is a test of the contract suite that every adapter passes.
 //! A consumer takes the modules singly: [`clock`], [`store`], [`intake`], [`doubt`], [`reader`],
 //! [`lock`], [`keyed`], [`history`], [`registry`], [`file_note`], [`flag`], [`checkup`], [`ledger`],
-//! [`token`], [`access`], [`connection`], [`creation`], [`mapping`], [`books`], [`scan`].
+//! [`token`], [`access`], [`connection`], [`creation`], [`mapping`], [`books`], [`scan`], [`account`],
+//! [`reply`].
 
 pub mod access;
+pub mod account;
 pub mod books;
 pub mod checkup;
 pub mod clock;
@@ -31,6 +33,7 @@ pub mod lock;
 pub mod mapping;
 pub mod reader;
 pub mod registry;
+pub mod reply;
 pub mod scan;
 pub mod store;
 pub mod token;
