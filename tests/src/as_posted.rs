@@ -205,6 +205,24 @@ fn a_document_that_is_not_quite_the_invoice_needs_a_person() -> Result<()> {
 }
 
 #[test]
+fn a_customer_is_the_one_that_the_mapping_says() -> Result<()> {
+    let sandbox = Sandbox::start()?;
+    fill(&sandbox, 3)?;
+    let place = Place::new(&sandbox)?;
+    place.write("postonce.toml", b"[company_file.books]\nbusiness_id = \"books\"\n")?;
+    for (code, theirs) in [("OURS-1", "FILL0-1"), ("FILL0-2", "FILL0-3")] {
+        place.run(&["mapping", "set", "books", "customer", code, theirs])?.expect(0)?;
+    }
+    let file = month(3, |_| String::new()).replace(",FILL0-1,", ",OURS-1,");
+    let taken = take_over(&place, &file)?.expect(10)?.json()?;
+    let reasons: Vec<_> = taken["needs_human"].as_array().cloned().unwrap_or_default();
+    assert_eq!(reasons.len(), 1, "the code alone does not count where there is a row: {taken}");
+    assert!(reasons[0]["reason"].to_string().contains("by the mapping"), "{taken}");
+    assert_eq!(reasons[0]["number"], "F00000002", "{taken}");
+    Ok(())
+}
+
+#[test]
 fn what_is_known_here_is_taken_over_unless_a_claim_tells_more() -> Result<()> {
     let sandbox = Sandbox::start()?;
     fill(&sandbox, 3)?;

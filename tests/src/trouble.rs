@@ -6,8 +6,10 @@ use anyhow::{Context as _, Result};
 use diesel::Connection as _;
 use diesel::connection::SimpleConnection as _;
 use diesel::sqlite::SqliteConnection;
+use postonce_domain::BlockCode;
 use serde_json::json;
 
+use crate::documents;
 use crate::harness::{Place, Sandbox};
 
 /// A connection to the database from outside, as another application has one.
@@ -157,5 +159,18 @@ fn a_database_that_went_back_finds_its_documents_again() -> Result<()> {
     let books = sandbox.books()?;
     assert_eq!((books.posts_received, books.duplicates.len()), (5, 0));
     assert_eq!(place.json(&["status", "--json"])?["invoices"]["posted"], 5);
+    Ok(())
+}
+
+#[test]
+fn every_reason_that_blocks_stands_in_the_operators_guide() -> Result<()> {
+    let guide = documents::text("operating.md")?;
+    let (_, table) = guide.split_once("| what stands in the way |").context("the table")?;
+    let table = table.split("\n\n").next().unwrap_or_default();
+    for code in BlockCode::ALL {
+        assert!(table.contains(&format!("`{}`", code.as_str())), "{}", code.as_str());
+    }
+    let told = table.matches("`, `").count() + table.matches("\n| `").count();
+    assert_eq!(told, BlockCode::ALL.len(), "a code that there is no more");
     Ok(())
 }

@@ -182,13 +182,15 @@ pub(crate) fn read_document(record: &Object) -> Result<LedgerDocument, LedgerErr
     let uid = record.text("UID").and_then(|uid| read_uid(&uid));
     let uid = uid.ok_or_else(|| unavailable("MYOB shows an invoice without a UID".to_owned()))?;
     let text = |key| record.text(key).unwrap_or_default();
-    let customer = record.object("Customer").and_then(|customer| customer.text("DisplayID"));
+    let customer = record.object("Customer");
+    let of_customer = |key| customer.as_ref().and_then(|customer| customer.text(key));
     Ok(LedgerDocument {
         uid,
         number: record.text_or_number("Number").unwrap_or_default(),
         reference: text("CustomerPurchaseOrderNumber"),
         memo: text("JournalMemo"),
-        customer: customer.unwrap_or_default(),
+        customer: of_customer("DisplayID").unwrap_or_default(),
+        customer_uid: of_customer("UID").and_then(|uid| read_uid(&uid)),
         total: total(record),
         tax_inclusive: record.flag("IsTaxInclusive"),
     })

@@ -29,6 +29,8 @@ pub struct LedgerDocument {
     pub memo: String,
     /// Its customer's code.
     pub customer: String,
+    /// Its customer's id there; `None` if unreadable.
+    pub customer_uid: Option<LedgerUid>,
     /// Its total in its own tax mode, as [`crate::Invoice::total`] counts; `None` if unreadable.
     pub total: Option<Money>,
     /// Whether its amounts are with tax; `None` if unreadable.

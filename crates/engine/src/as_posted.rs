@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use postonce_domain::{
-    CompanyFile, Invoice, InvoiceId, InvoiceParts, LedgerDocument, LedgerUid, Owner, SearchKey,
-    TakenOver,
+    CompanyFile, Invoice, InvoiceId, InvoiceParts, LedgerDocument, LedgerUid, Mapped, MappingKey,
+    MappingKind, MappingRow, Owner, SearchKey, TakenOver,
 };
+use postonce_ports::mapping::MappingStore;
 use postonce_ports::reader::InvoiceReader;
 
 use crate::inquiry::join;
@@ -48,6 +49,8 @@ struct Known {
 /// What the ledger has for some invoices.
 struct Evidence {
     documents: BTreeMap<LedgerUid, LedgerDocument>,
+    /// What their customers are in the ledger, where that is on record.
+    customers: Vec<MappingRow>,
     /// What no search showed, and was not read.
     unread: BTreeSet<LedgerUid>,
     owner: Owner,
@@ -58,18 +61,21 @@ impl Engine {
     /// else by number and reference, and says of each as what it can be taken over. Changes nothing.
     ///
     /// A UID that is named is a person's word, and is taken as [`crate::Verdict::Posted`] is.
-    /// Without one, a single document must have the invoice's customer and total too.
+    /// Without one, a single document must have the invoice's customer, by the mapping, and total
+    /// too.
     ///
     /// `refused` is how many of the same file were refused before: one refusal is enough to take
     /// nothing of it, and wording each takes time.
     pub async fn weigh(
         &self,
-        reader: &dyn InvoiceReader,
+        (reader, mappings): (&dyn InvoiceReader, &dyn MappingStore),
         offered: &[Offered],
         refused: usize,
     ) -> Result<Vec<Weighed>, EngineError> {
         let Some(first) = offered.first() else { return Ok(Vec::new()) };
-        let evidence = self.evidence(&first.invoice.parts().company_file, offered, refused).await?;
+        let file = &first.invoice.parts().company_file;
+        let customers = mappings.find(file, &customers(offered)).await?;
+        let evidence = Evidence { customers, ..self.evidence(file, offered, refused).await? };
         let installation = self.installation().await?;
         let mut weighed = Vec::with_capacity(offered.len());
         for one in offered {
@@ -114,7 +120,7 @@ impl Engine {
         }
         let list: Vec<LedgerDocument> = documents.values().cloned().collect();
         let owner = self.owner(file, &list).await?;
-        Ok(Evidence { documents, unread, owner })
+        Ok(Evidence { documents, customers: Vec::new(), unread, owner })
     }
 
     async fn known(
@@ -173,7 +179,7 @@ fn by_search(
             if let Some(why) = claimant.objection(document, &evidence.owner) {
                 return Weighed::Refused(why);
             }
-            match difference(invoice, document) {
+            match evidence.difference(invoice, document) {
                 None => {
                     let uid = document.uid.clone();
                     let words = format!("found in the ledger, and taken over as posted as {uid}");
@@ -189,21 +195,55 @@ fn by_search(
     Weighed::There { past: TakenOver::NeedsHuman { uids, reason }, words }
 }
 
-/// In what a document is not the invoice, beside number and reference.
-fn difference(invoice: &Invoice, document: &LedgerDocument) -> Option<String> {
-    let customer = &invoice.parts().customer.code;
-    if customer.as_str() != document.customer {
-        return Some(format!(
-            "the document with this number or reference is for customer `{}`, not `{customer}`",
-            document.customer
-        ));
-    }
-    let total = invoice.total();
-    let theirs = document.differing_total(total, invoice.parts().tax_inclusive)?;
-    Some(format!("the document with this number or reference has the total {theirs}, not {total}"))
+/// The rows of the mapping that tell the invoices' customers.
+fn customers(offered: &[Offered]) -> Vec<MappingKey> {
+    let codes: BTreeSet<&str> =
+        offered.iter().map(|one| one.invoice.parts().customer.code.as_str()).collect();
+    codes.into_iter().filter_map(|code| MappingKey::of(MappingKind::Customer, code)).collect()
 }
 
 impl Evidence {
+    /// In what a document is not the invoice, beside number and reference.
+    fn difference(&self, invoice: &Invoice, document: &LedgerDocument) -> Option<String> {
+        let parts = invoice.parts();
+        if let Some(difference) = self.other_customer(parts, document) {
+            return Some(difference);
+        }
+        let total = invoice.total();
+        let theirs = document.differing_total(total, parts.tax_inclusive)?;
+        Some(format!(
+            "the document with this number or reference has the total {theirs}, not {total}"
+        ))
+    }
+
+    /// A row of the mapping says who the customer is; without one, the code does.
+    fn other_customer(&self, invoice: &InvoiceParts, document: &LedgerDocument) -> Option<String> {
+        let code = invoice.customer.code.as_str();
+        let row = self.customers.iter().find(|row| row.key.code.as_str() == code);
+        let (is_its, theirs) = match row.map(MappingRow::mapped) {
+            Some(Mapped::Review) => {
+                return Some(format!(
+                    "the mapping of customer `{code}` is up for review, and the ledger has this \
+                     number or reference for customer `{}`",
+                    document.customer
+                ));
+            }
+            Some(Mapped::To(uid)) => {
+                let theirs = document.customer_uid.as_ref();
+                let is_its =
+                    theirs.is_some_and(|it| it.as_str().eq_ignore_ascii_case(uid.as_str()));
+                (is_its, format!("`{code}`, which is {uid} by the mapping"))
+            }
+            Some(Mapped::Nothing) | None => (document.customer == code, format!("`{code}`")),
+        };
+        (!is_its).then(|| {
+            format!(
+                "the document with this number or reference is for customer `{}`, not {theirs}",
+                document.customer
+            )
+        })
+    }
+
     /// The documents that have an invoice's number or reference.
     fn of(&self, claimant: &Claimant<'_>) -> impl Iterator<Item = &LedgerDocument> {
         self.documents.values().filter(|document| is_named(document, claimant.invoice))

@@ -39,6 +39,7 @@ impl Document {
             reference: self.reference.clone(),
             memo: self.memo.clone(),
             customer: self.customer.clone(),
+            customer_uid: None,
             total: Some(self.total),
             // As every invoice of the cast.
             tax_inclusive: Some(true),

@@ -117,6 +117,7 @@ impl Books {
             reference: reference.to_owned(),
             memo: memo.to_owned(),
             customer: "CUS1".to_owned(),
+            customer_uid: None,
             total: Money::from_minor(100),
             tax_inclusive: Some(true),
         });

@@ -8,6 +8,7 @@ use crate::tests::ledger::{UID, World, file};
 use crate::tests::server::{Reply, Seen, answer, page};
 
 const OTHER: &str = "11111111-0d5a-4e5e-9a42-0c8b7a1f2d3e";
+const CUSTOMER: &str = "22222222-0d5a-4e5e-9a42-0c8b7a1f2d3e";
 
 fn number() -> SearchKey {
     SearchKey::Number(InvoiceNumber::parse("INV-1").unwrap())
@@ -16,7 +17,7 @@ fn number() -> SearchKey {
 fn record(uid: &str, memo: &str) -> String {
     format!(
         "{{\"UID\":\"{uid}\",\"Number\":\"INV-1\",\"CustomerPurchaseOrderNumber\":\"ref-1\",{memo}\
-         \"Customer\":{{\"DisplayID\":\"C-1\"}},\"InvoiceType\":\"Item\",\"IsTaxInclusive\":false,\
+         \"Customer\":{{\"UID\":\"{CUSTOMER}\",\"DisplayID\":\"C-1\"}},\"InvoiceType\":\"Item\",\"IsTaxInclusive\":false,\
          \"TotalAmount\":110.00,\"TotalTax\":10.00}}"
     )
 }
@@ -41,6 +42,7 @@ async fn a_document_is_shown_as_the_list_has_it() {
         reference: "ref-1".to_owned(),
         memo: "m".to_owned(),
         customer: "C-1".to_owned(),
+        customer_uid: Some(LedgerUid::parse(CUSTOMER).unwrap()),
         total: Money::from_minor(10_000),
         tax_inclusive: Some(false),
     };

@@ -84,7 +84,8 @@ async fn weigh(
             .filter_map(|index| placed.get(*index))
             .map(|one| Offered { invoice: one.invoice.clone(), uid: one.uid.clone() })
             .collect();
-        let answers = engine.weigh(base.side.reader.as_ref(), &offered, refused).await?;
+        let known = (base.side.reader.as_ref(), base.side.mappings.as_ref());
+        let answers = engine.weigh(known, &offered, refused).await?;
         refused += answers.iter().filter(|it| matches!(it, Weighed::Refused(_))).count();
         for (index, answer) in indices.iter().zip(answers) {
             if let Some(place) = weighed.get_mut(*index) {

@@ -24,6 +24,7 @@ fn document(name: &str) -> LedgerDocument {
         reference: "order 1".to_owned(),
         memo: Marker { installation: OURS, claim: claim(10) }.to_string(),
         customer: "CUS1".to_owned(),
+        customer_uid: None,
         total: Money::from_minor(500),
         tax_inclusive: Some(true),
     }

@@ -39,6 +39,11 @@ pub(super) const WORDS: &[&[u8]] = &[
     b"\"TotalAmount\":110.10,\"TotalTax\":10.01,\"IsTaxInclusive\":false",
 ];
 
+/// What the closed list takes for too many requests, and for access that is denied.
+const RATE_LIMIT: &str = "RateLimitError";
+const DENIALS: [&str; 2] = ["AccessDenied", "DeveloperInactive"];
+const DENIED: [&str; 2] = ["Access denied", "Access denied."];
+
 /// How long words may be that people are shown.
 const SAID_MAX: usize = 1_300;
 
@@ -96,21 +101,50 @@ fn is_listed(outcome: &Outcome, answer: &Answer, certain: bool) -> bool {
         Outcome::Posted { uid } => {
             let named = members(&answer.body, "uid");
             let is_one = named.iter().all(|it| Some(it.get()) == named.first().map(|it| it.get()));
-            answer.status == 201 && stands_in(uid, answer) && is_one
+            answer.status == 201 && stands_in(uid, answer) && is_one && agrees(uid, answer)
         }
         Outcome::Rejected { .. } => {
             let has_errors = || !members(&answer.body, "errors").is_empty();
             answer.status == 409 || (answer.status == 400 && has_errors())
         }
         Outcome::NotSent { cause, .. } => match cause {
-            NotSentCause::RateLimited => certain && matches!(answer.status, 403 | 429),
+            NotSentCause::RateLimited => {
+                let is_limit = |error: &Members| error.says(&["Name", "ErrorCode"], &[RATE_LIMIT]);
+                certain && (answer.status == 429 || answer.status == 403 && all(answer, is_limit))
+            }
             NotSentCause::Unauthorised => answer.status == 401,
-            NotSentCause::AccessDenied => matches!(answer.status, 403 | 404),
+            NotSentCause::AccessDenied => {
+                let is_denial = |error: &Members| {
+                    error.says(&["Name", "ErrorCode"], &DENIALS)
+                        || error.says(&["Message"], &DENIED)
+                };
+                answer.status == 404 || answer.status == 403 && all(answer, is_denial)
+            }
             NotSentCause::NoConnection | NotSentCause::Expired | NotSentCause::CommitUnanswered => {
                 false
             }
         },
     }
+}
+
+/// Whether the answer has errors and each of them is of this kind.
+fn all(answer: &Answer, is_kind: impl Fn(&Members) -> bool) -> bool {
+    let listed = |raw: &RawValue| serde_json::from_str::<Vec<Members>>(raw.get()).ok();
+    let lists: Vec<_> =
+        members(&answer.body, "errors").iter().filter_map(|it| listed(it)).collect();
+    let errors = match lists.into_iter().flatten().collect::<Vec<_>>() {
+        errors if errors.is_empty() => object(&answer.body).into_iter().collect(),
+        errors => errors,
+    };
+    !errors.is_empty() && errors.iter().all(is_kind)
+}
+
+/// Whether the header names no other document.
+fn agrees(uid: &LedgerUid, answer: &Answer) -> bool {
+    let path = answer.location.as_deref().unwrap_or_default();
+    let path = path.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
+    let named = path.rsplit('/').next().and_then(|it| uuid::Uuid::try_parse(it).ok());
+    named.is_none_or(|named| named.is_nil() || named.to_string() == uid.as_str())
 }
 
 fn reason(outcome: &Outcome) -> &str {
@@ -244,13 +278,32 @@ fn texts(bytes: &[u8]) -> Vec<String> {
 
 /// Every member of this name that an object has, also one that is there twice, in any case.
 fn members(bytes: &[u8], key: &str) -> Vec<Box<RawValue>> {
+    object(bytes)
+        .map(|Members(members)| {
+            let same = members.into_iter().filter(|(name, _)| name.eq_ignore_ascii_case(key));
+            same.map(|(_, value)| value).collect()
+        })
+        .unwrap_or_default()
+}
+
+fn object(bytes: &[u8]) -> Option<Members> {
     let text = std::str::from_utf8(bytes).unwrap_or_default().trim_start_matches('\u{feff}');
-    let Ok(Members(members)) = serde_json::from_str(text) else { return Vec::new() };
-    let same = members.into_iter().filter(|(name, _)| name.eq_ignore_ascii_case(key));
-    same.map(|(_, value)| value).collect()
+    serde_json::from_str(text).ok()
 }
 
 struct Members(Vec<(String, Box<RawValue>)>);
+
+impl Members {
+    /// Whether a member of one of these names is one of these words, in any case.
+    fn says(&self, names: &[&str], words: &[&str]) -> bool {
+        let is_said =
+            |text: String| words.iter().any(|word| text.trim().eq_ignore_ascii_case(word));
+        self.0.iter().any(|(name, value)| {
+            names.iter().any(|it| name.eq_ignore_ascii_case(it))
+                && serde_json::from_str(value.get()).is_ok_and(is_said)
+        })
+    }
+}
 
 impl<'de> serde::Deserialize<'de> for Members {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
