@@ -133,6 +133,22 @@ fn states(place: &Place) -> Result<Vec<String>> {
 }
 
 #[test]
+fn a_mapped_customer_in_another_currency_blocks() -> Result<()> {
+    let sandbox = Sandbox::start()?;
+    let place = place(&sandbox, &[["N-1", "CUS1", "Ann", "", "GST"]])?;
+    let body = json!({ "DisplayID": "USD1", "CompanyName": "Ann", "IsIndividual": false,
+        "ForeignCurrency": { "Code": "USD" } });
+    record(&sandbox, "Contact/Customer", &body)?;
+    mapping(&place, &["set", "books", "customer", "CUS1", "USD1"])?.expect(0)?;
+    let check = mapping(&place, &["check", "books", "--json"])?.expect(65)?.json()?;
+    assert_eq!(check[0]["problem"], "foreign_currency", "{check}");
+    place.run(&["sync"])?.expect(65)?;
+    assert_eq!(states(&place)?, ["N-1 blocked foreign_currency"]);
+    assert_eq!(sandbox.books()?.posts_received, 0);
+    Ok(())
+}
+
+#[test]
 fn what_is_mapped_reaches_the_books() -> Result<()> {
     let sandbox = Sandbox::start()?;
     let place = place(&sandbox, &[["N-1", "CUS1", "Ann", "BIND", "SRV"]])?;

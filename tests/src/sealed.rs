@@ -84,7 +84,10 @@ fn without_the_key_nothing_runs_and_the_key_is_named() -> Result<()> {
         let names = ["books", "tokens.old_key", "sealed with the key "];
         ensure!(names.iter().all(|name| ended.stderr.contains(name)), "{}", ended.stderr);
     }
+    let doctor = place.run(&["doctor"])?.expect(78)?;
+    ensure!(doctor.stdout.contains("a token on record cannot be opened"), "{}", doctor.stdout);
     place.set("TOKENS__KEY", KEY);
+    place.run(&["doctor"])?.expect(0)?;
     place.run(&LOOK)?.expect(0).map(drop)
 }
 

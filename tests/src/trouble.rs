@@ -174,3 +174,18 @@ fn every_reason_that_blocks_stands_in_the_operators_guide() -> Result<()> {
     assert_eq!(told, BlockCode::ALL.len(), "a code that there is no more");
     Ok(())
 }
+
+#[test]
+fn what_a_locked_period_refused_is_reprocessed_by_its_code() -> Result<()> {
+    let (sandbox, place) = set_up()?;
+    place.import("LOCK", 3)?;
+    sandbox.switch(&json!({"lock_period_before": "2030-01-01"}))?;
+    place.run(&["sync"])?.expect(65)?;
+    let refused = place.json(&["invoices", "--code", "DateInLockPeriod", "--json"])?;
+    assert_eq!(refused.as_array().map(Vec::len), Some(3), "MYOB gives a name and no code");
+    sandbox.switch(&json!({"lock_period_before": "none"}))?;
+    let by_code = ["reprocess", "--state", "rejected", "--code", "DateInLockPeriod", "--json"];
+    place.run(&by_code)?.expect(0)?;
+    assert_eq!(place.json(&["status", "--json"])?["invoices"]["posted"], 3);
+    Ok(())
+}

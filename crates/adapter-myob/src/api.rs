@@ -313,8 +313,10 @@ impl Api {
 /// What a person can do about a company file that does not let us in.
 fn check_access(file: &CompanyFile) -> String {
     format!(
-        "check that the user who consented may open the company file, and \
-         `company_file.{file}.business_id`; or connect it again by `postonce connect {file}`"
+        "check that `ledger.api_key` is an active key, that the user who consented (with older keys: \
+         `company_file.{file}.cftoken_user`) may open the company file, that `ledger.scopes` has what \
+         is asked for, and `company_file.{file}.business_id`; or connect it again by `postonce connect \
+         {file}`"
     )
 }
 

@@ -110,7 +110,7 @@ pub(crate) fn said(answer: &Answer, what: &str) -> String {
 }
 
 fn rejected(errors: &[Refusal], reason: String) -> Outcome {
-    Outcome::Rejected { code: errors.first().and_then(|error| error.code.clone()), reason }
+    Outcome::Rejected { code: errors.first().and_then(Refusal::known_as), reason }
 }
 
 fn not_sent(cause: NotSentCause, reason: String) -> Outcome {

@@ -189,12 +189,10 @@ impl Creations {
         match api.scrubbed(outcome(&sent, self.rate_limit_is_not_sent), &token) {
             Outcome::Posted { uid } => {
                 let text = uid.as_str().to_owned();
-                references.remember(
-                    file,
-                    wanted.sought.kind,
-                    wanted.sought.code(),
-                    Lookup::One(text.clone()),
-                );
+                // By its code, and by the UID that the mapping gives from now on.
+                for known in [wanted.sought.code(), &text] {
+                    references.remember(file, wanted.sought.kind, known, Lookup::One(text.clone()));
+                }
                 keep(means, wanted, &uid).await?;
                 self.release(wanted, claim).await?;
                 Ok(Some(text))

@@ -73,6 +73,7 @@ fn record(kind: Kind, object: &Object) -> Result<LedgerRecord, LedgerError> {
         code: object.text(field).unwrap_or_default(),
         name: name(kind, object),
         active,
+        currency: foreign_currency(object),
     })
 }
 

@@ -156,8 +156,12 @@ impl MyobLedger {
         let file = &parts.company_file;
         let customer = parts.customer.code.as_str();
         let mapping = self.mappings.of(invoice, self.layout).await?;
+        let mapped = mapping.uid(MappingKind::Customer, customer)?;
+        if let Some(uid) = &mapped {
+            self.own_currency(file, Kind::Customer, (customer, uid)).await?;
+        }
         let mut resolved = Resolved {
-            customer: mapping.uid(MappingKind::Customer, customer)?.unwrap_or_default(),
+            customer: mapped.unwrap_or_default(),
             freight_tax_code: mapping.freight()?,
             ..Resolved::default()
         };
@@ -215,10 +219,18 @@ impl MyobLedger {
         mapping: &Mapping,
         line: &Line,
     ) -> Result<String, PrepareError> {
-        match mapping.account(line)? {
-            Some(uid) => Ok(uid),
-            None => self.account(file).await,
-        }
+        let Some(uid) = mapping.account(line)? else { return self.account(file).await };
+        self.own_currency(file, Kind::Account, (&uid, &uid)).await?;
+        Ok(uid)
+    }
+
+    async fn own_currency(
+        &self,
+        file: &CompanyFile,
+        kind: Kind,
+        mapped: (&str, &str),
+    ) -> Result<(), PrepareError> {
+        self.references.own_currency(&self.api, file, kind, mapped).await
     }
 
     async fn account(&self, file: &CompanyFile) -> Result<String, PrepareError> {

@@ -12,7 +12,7 @@ use postonce_ports::ledger::{LedgerError, PrepareError};
 use crate::api::{Api, unavailable};
 use crate::classify::read_uid;
 use crate::json::Object;
-use crate::odata::{filtered, one_of};
+use crate::odata::{escaped, filtered, one_of};
 
 /// How long a UID is believed.
 const HIT_LASTS: Duration = Duration::from_secs(600);
@@ -148,6 +148,39 @@ impl References {
             return Ok(lookup);
         }
         self.search(api, file, kind, code).await
+    }
+
+    /// Refuses what is mapped to a record in another currency. Whether the record is there at all is
+    /// MYOB's to say when it is sent.
+    pub(crate) async fn own_currency(
+        &self,
+        api: &Api,
+        file: &CompanyFile,
+        kind: Kind,
+        (code, uid): (&str, &str),
+    ) -> Result<(), PrepareError> {
+        match self.mapped(api, file, kind, uid).await? {
+            Lookup::Foreign(currency) => Err(foreign(kind, code, &currency)),
+            Lookup::One(_) | Lookup::None | Lookup::Many(_) => Ok(()),
+        }
+    }
+
+    async fn mapped(
+        &self,
+        api: &Api,
+        file: &CompanyFile,
+        kind: Kind,
+        uid: &str,
+    ) -> Result<Lookup, LedgerError> {
+        if let Some(lookup) = self.remembered(file, kind, uid) {
+            return Ok(lookup);
+        }
+        let (resource, _) = kind.place();
+        let found = api.get(file, &format!("{resource}/{}", escaped(uid))).await?;
+        let currency = found.as_ref().and_then(foreign_currency);
+        let lookup = currency.map_or_else(|| Lookup::One(uid.to_owned()), Lookup::Foreign);
+        self.remember(file, kind, uid, lookup.clone());
+        Ok(lookup)
     }
 
     /// What MYOB has, asked now and read completely.

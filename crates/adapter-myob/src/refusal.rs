@@ -84,6 +84,13 @@ impl Refusal {
         self.name.eq_ignore_ascii_case(word) || code.eq_ignore_ascii_case(word)
     }
 
+    /// What programs know it by: its code, or its name where MYOB gives no code.
+    pub(crate) fn known_as(&self) -> Option<String> {
+        let name = Some(&self.name).filter(|name| !name.is_empty());
+        let named = || name.map(|name| name.chars().take(60).collect());
+        self.code.clone().or_else(named)
+    }
+
     /// Whether it asks for fewer requests.
     pub(crate) fn is_rate_limit(&self) -> bool {
         self.is("RateLimitError")

@@ -166,6 +166,8 @@ pub struct LedgerRecord {
     pub name: String,
     /// Whether it is in use.
     pub active: bool,
+    /// The currency that it is kept in, if that is not the company's own.
+    pub currency: Option<String>,
 }
 
 /// By what a record was found.

@@ -171,9 +171,13 @@ fn by_search(
         evidence.of(claimant).filter(|document| !ignored.contains(&document.uid)).collect();
     let reason = match found.as_slice() {
         [] => {
-            return Weighed::Refused(
-                "the ledger has no document with this number or reference".to_owned(),
-            );
+            let nothing = "the ledger has no document with this number or reference";
+            let others = if evidence.of(claimant).next().is_none() {
+                ""
+            } else {
+                " but those that a person has ruled out; name one as `ledger_uid` to take it after all"
+            };
+            return Weighed::Refused(format!("{nothing}{others}"));
         }
         [document] => {
             if let Some(why) = claimant.objection(document, &evidence.owner) {

@@ -1,7 +1,8 @@
 //! A person's verbs: what an invoice in doubt, or one that needs a person, really is.
 
 use postonce_domain::{
-    Finding, Guard, InvoiceId, InvoiceState, LedgerUid, Life, Move, NoteKind, StateName,
+    Finding, Guard, InvoiceId, InvoiceState, LedgerDocument, LedgerUid, Life, Marker, Move,
+    NoteKind, StateName,
 };
 use postonce_ports::doubt::{Absence, Dossier};
 use postonce_ports::store::{Applied, Change, Note};
@@ -65,9 +66,13 @@ impl Engine {
             }
             Verdict::Posted(uid) => {
                 let dossier = self.dossier(invoice).await?;
-                self.check_document(&dossier, &uid).await?;
+                let document = self.check_document(&dossier, &uid).await?;
                 let words = format!("resolved as posted as {uid}");
-                (dossier.stored.life, Move::ResolvePosted(uid), words)
+                let life = (invoice, dossier.stored.life.clone());
+                let text = format!("{words}: {reason}");
+                let resolved = self.by_person(life, Move::ResolvePosted(uid), actor, text).await?;
+                self.flag_amount(&dossier, &document).await?;
+                return Ok(resolved);
             }
             Verdict::Absent => {
                 let dossier = self.dossier(invoice).await?;
@@ -107,7 +112,11 @@ impl Engine {
 
     /// *Posted (UID)*: the document is read; its number or reference must be the invoice's, and no
     /// other invoice or marker may own it.
-    async fn check_document(&self, dossier: &Dossier, uid: &LedgerUid) -> Result<(), ResolveError> {
+    async fn check_document(
+        &self,
+        dossier: &Dossier,
+        uid: &LedgerUid,
+    ) -> Result<LedgerDocument, ResolveError> {
         let file = file_of(dossier);
         let found = self.ports.ledger.document(file, uid).await.map_err(EngineError::from)?;
         let Some(document) = found else {
@@ -119,8 +128,24 @@ impl Engine {
         let claimant = Claimant { installation, id: Some(dossier.stored.id), invoice };
         match claimant.objection(&document, &owner) {
             Some(why) => refused(why),
-            None => Ok(()),
+            None => Ok(document),
         }
+    }
+
+    /// A person's word makes it posted whatever it comes to; that it comes to something else is
+    /// kept in sight.
+    async fn flag_amount(
+        &self,
+        dossier: &Dossier,
+        document: &LedgerDocument,
+    ) -> Result<(), ResolveError> {
+        let invoice = &dossier.stored.invoice;
+        let total = invoice.total();
+        let differs = document.differing_total(total, invoice.parts().tax_inclusive);
+        let Some(theirs) = differs else { return Ok(()) };
+        let text = format!("document {} has the total {theirs}, not {total}", document.uid);
+        let raised = self.ports.flags.raise(dossier.stored.id, &text).await;
+        Ok(raised.map_err(EngineError::from)?)
     }
 
     /// *Absent*: not before the quiet period is over, for nobody.
@@ -134,6 +159,7 @@ impl Engine {
         match &dossier.stored.life.state {
             InvoiceState::Posted { uid } => self.gone(dossier, uid).await,
             InvoiceState::NeedsHuman { uids, .. } => {
+                self.none_is_its_own(dossier, uids).await?;
                 let words = format!("resolved as absent; ruled out: {}", join(uids));
                 Ok((Move::ResolveAbsent, words))
             }
@@ -145,6 +171,42 @@ impl Engine {
             | InvoiceState::Rejected { .. }
             | InvoiceState::Forgotten => Ok((Move::ResolveAbsent, "resolved as absent".to_owned())),
         }
+    }
+
+    /// A document with the marker of this invoice is this invoice, whatever a person says: sent
+    /// again, it would be there twice.
+    async fn none_is_its_own(
+        &self,
+        dossier: &Dossier,
+        uids: &[LedgerUid],
+    ) -> Result<(), ResolveError> {
+        let file = file_of(dossier);
+        let installation = self.installation().await.map_err(EngineError::from)?;
+        for uid in uids {
+            let found = self.ports.ledger.document(file, uid).await.map_err(EngineError::from)?;
+            let Some(document) = found else { continue };
+            let ours = Marker::find(&document.memo).filter(|it| it.installation == installation);
+            let Some(marker) = ours else { continue };
+            let owner = self.owner(file, std::slice::from_ref(&document)).await?;
+            // A claim that nobody knows was this invoice's before the database went back.
+            let its = owner.claims.get(&marker.claim).is_none_or(|it| *it == dossier.stored.id);
+            if !its {
+                continue;
+            }
+            let recorded = owner.uids.get(uid).filter(|it| **it != dossier.stored.id);
+            let mend = match recorded {
+                Some(other) => format!(
+                    "it is recorded for invoice {other}, whose answer named the wrong document: \
+                     look at both in MYOB, and resolve this one as forgotten with that reason"
+                ),
+                None => format!(
+                    "resolve it as posted={uid}, and delete what is there besides; or delete it \
+                     there first"
+                ),
+            };
+            return refused(format!("document {uid} carries this invoice's own marker; {mend}"));
+        }
+        Ok(())
     }
 
     /// A posted document that somebody has deleted: proven by its id, and by two complete searches

@@ -70,6 +70,25 @@ async fn absent_rules_out_the_documents_that_a_person_was_shown() {
 }
 
 #[tokio::test]
+async fn absent_is_refused_while_its_own_document_is_there() {
+    let world = World::new();
+    world.import(&["INV-1"]).await;
+    world.ledger.books().answers.push_back(Answer::BooksAndLoses);
+    world.sync().await;
+    let own = world.ledger.books().documents[0].uid.clone();
+    let other = world.ledger.books().add("INV-1", "typed by hand", "");
+    world.clock.pass(QUIET);
+    world.sync().await;
+    assert_eq!(world.state("INV-1").await, StateName::NeedsHuman);
+    let words = world.refusal("INV-1", Verdict::Absent).await;
+    assert!(words.contains(&format!("{own} carries this invoice's own marker")), "{words}");
+    assert_eq!(world.state("INV-1").await, StateName::NeedsHuman);
+    world.ledger.books().delete(&own);
+    assert_eq!(resolved(&world, Verdict::Absent).await, StateName::Ready);
+    assert_eq!(world.ledger.books().documents.len(), 1, "{other} is left");
+}
+
+#[tokio::test]
 async fn forgotten_is_never_sent() {
     let world = in_doubt().await;
     assert_eq!(resolved(&world, Verdict::Forgotten).await, StateName::Forgotten);

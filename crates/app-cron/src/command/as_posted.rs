@@ -112,7 +112,9 @@ fn posted(
             Some(Weighed::There { past, words }) => (past, words),
             Some(Weighed::Refused(why)) => {
                 let (column, mend) = match uid {
-                    Some(_) => (LEDGER_UID, "put the UID that MYOB shows for it"),
+                    Some(_) => {
+                        (LEDGER_UID, "put the UID of its own document, or leave the line out")
+                    }
                     None => ("number", "what was never posted is imported without --as-posted"),
                 };
                 problems.push(line, column, format!("invoice {number}: {why}; {mend}"));

@@ -152,7 +152,8 @@ async fn refuse_unknown(base: &Base<'_>, files: &[CompanyFile]) -> Result<(), Fa
     let known = all_files(base).await?;
     let Some(file) = files.iter().find(|file| !known.contains(file)) else { return Ok(()) };
     let names: Vec<_> = known.iter().map(ToString::to_string).collect();
-    let why = format!("there is no company file `{file}`; there are: {}", names.join(", "));
+    let there = if names.is_empty() { "none yet".to_owned() } else { names.join(", ") };
+    let why = format!("there is no company file `{file}`; there are: {there}");
     Err(Failure::new(Exit::DataRefused, why))
 }
 
@@ -180,8 +181,8 @@ async fn revoke(
 ) -> Result<Exit, Failure> {
     refuse_unknown(base, std::slice::from_ref(file)).await?;
     talk(&format!(
-        "Nothing is sent to {file} any more until it is connected again. A run that is under way \
-         keeps its access token, for 20 minutes at most."
+        "Once revoked, nothing is sent to {file} until it is connected again. A run that is under \
+         way keeps its access token, for 20 minutes at most."
     ));
     let mend = "if its tokens are to be forgotten, say so with `--yes`";
     if !yes && !is_agreed("Forget its tokens?", mend).await? {

@@ -4,7 +4,7 @@ mod tokens;
 
 use postonce_ports::checkup::{Finding, Severity};
 
-use crate::database;
+use crate::database::{self, Database};
 use crate::exit::{Exit, Failure};
 use crate::json::FindingJson;
 use crate::output::talk;
@@ -14,7 +14,9 @@ use crate::wiring::{Context, configuration};
 pub(crate) async fn run(context: &Context<'_>) -> Result<Exit, Failure> {
     let config = configuration(&context.sources)?;
     let mut findings = database::checkup(&config).checkup().await;
-    findings.push(tokens::finding(&config));
+    // A database that does not open has a finding of its own.
+    let database = Database::open(&config).await.ok();
+    findings.push(tokens::finding(&config, database.as_ref()).await);
     if context.output.is_json() {
         let list: Vec<FindingJson<'_>> = findings.iter().map(FindingJson::new).collect();
         context.output.value(&list);

@@ -1,7 +1,7 @@
 //! `postonce sync`.
 
 use postonce_adapter_host::HostClock;
-use postonce_domain::{CompanyFile, RunResult, Trigger};
+use postonce_domain::{CompanyFile, RunResult, StateName, Trigger};
 use postonce_engine::{Engine, Preview, PreviewOutcome, SyncRequest};
 use postonce_ports::clock::{Clock as _, Stop as _};
 use postonce_ports::reader::Filter;
@@ -11,6 +11,7 @@ use super::run_end::{summary, tell};
 use crate::args::Sync;
 use crate::exit::{Exit, Failure};
 use crate::json::SyncJson;
+use crate::output::talk;
 use crate::progress::drawn;
 use crate::signals::stop_flag;
 use crate::table::Rows;
@@ -46,9 +47,30 @@ pub(crate) async fn run(context: &Context<'_>, args: Sync) -> Result<Exit, Failu
         RunResult::Skipped(_) => {}
     }
     let exit = tell(&result);
+    if let RunResult::Ran(end) = &result
+        && end.counts.in_doubt == 0
+        && end.counts.needs_human == 0
+    {
+        tell_standing(&base).await?;
+    }
     // Whoever broke off the wait knows that it was busy.
     let broken_off = exit == Exit::LockBusy && stop.requested();
     Ok(if broken_off { Exit::Interrupted } else { exit })
+}
+
+/// What earlier runs have left, and whoever died: the exit code speaks of this run only.
+async fn tell_standing(base: &Base<'_>) -> Result<(), Failure> {
+    let counts = base.side.reader.counts().await?;
+    let is_open = |state| matches!(state, StateName::InDoubt | StateName::NeedsHuman);
+    let open = counts.by_state.iter().filter(|(state, _)| is_open(*state));
+    let open: u64 = open.map(|(_, count)| count).sum();
+    if open > 0 {
+        talk(&format!(
+            "{open} of earlier runs may be in MYOB already: do not enter them by hand. See \
+             `postonce in-doubt list` and `postonce invoices --state needs_human`."
+        ));
+    }
+    Ok(())
 }
 
 /// A misspelt alias would otherwise look like a file with nothing to do.

@@ -2,7 +2,7 @@ use super::*;
 
 fn record(n: u32, code: &str, name: &str) -> LedgerRecord {
     let uid = LedgerUid::parse(&format!("uid-{n}")).unwrap();
-    LedgerRecord { uid, code: code.to_owned(), name: name.to_owned(), active: true }
+    LedgerRecord { uid, code: code.to_owned(), name: name.to_owned(), active: true, currency: None }
 }
 
 fn suggestion(code: &str, name: &str, there: &[LedgerRecord]) -> Suggestion {

@@ -139,16 +139,28 @@ impl Check<'_> {
             }
             Mapped::To(uid) => uid.clone(),
         };
-        let is_there = self.there(key.kind).await?.iter().any(|record| record.uid == uid);
-        if !is_there {
-            self.add(key, "gone", invoices, format!("leads to {uid}, which MYOB does not have"));
+        let found = self.there(key.kind).await?.iter().find(|record| record.uid == uid);
+        match found.map(|record| record.currency.clone()) {
+            Some(None) => {}
+            Some(Some(currency)) => self.foreign(key, invoices, &currency),
+            None => {
+                let text = format!("leads to {uid}, which MYOB does not have");
+                self.add(key, "gone", invoices, text);
+            }
         }
         Ok(true)
     }
 
     /// Looks for a code in the ledger as it is written.
     async fn code(&mut self, key: &MappingKey, invoices: u64) -> Result<(), Failure> {
-        match self.count(key.kind, key.code.as_str()).await? {
+        let found = self.meant(key.kind, key.code.as_str()).await?;
+        if let [only] = found.as_slice()
+            && let Some(currency) = only.currency.clone()
+        {
+            self.foreign(key, invoices, &currency);
+            return Ok(());
+        }
+        match found.len() {
             0 if self.may_create(key.kind) => {}
             0 => self.add(key, "missing", invoices, "is not in MYOB".to_owned()),
             1 => {}
@@ -170,7 +182,14 @@ impl Check<'_> {
             self.add(&key, "missing", invoices, text.to_owned());
             return Ok(());
         };
-        match self.count(MappingKind::Account, &code).await? {
+        let found = self.meant(MappingKind::Account, &code).await?;
+        if let [only] = found.as_slice()
+            && let Some(currency) = only.currency.clone()
+        {
+            self.foreign(&key, invoices, &currency);
+            return Ok(());
+        }
+        match found.len() {
             1 => {}
             count => {
                 let problem = if count == 0 { "missing" } else { "ambiguous" };
@@ -181,12 +200,21 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// How many records may be meant by a code; one of several counts if it alone is in use.
-    async fn count(&mut self, kind: MappingKind, code: &str) -> Result<usize, Failure> {
-        let found: Vec<&LedgerRecord> =
-            self.there(kind).await?.iter().filter(|record| record.code == code).collect();
-        let in_use = found.iter().filter(|record| record.active).count();
-        Ok(if in_use == 1 { 1 } else { found.len() })
+    /// The records that may be meant by a code; one of several counts if it alone is in use.
+    async fn meant(
+        &mut self,
+        kind: MappingKind,
+        code: &str,
+    ) -> Result<Vec<&LedgerRecord>, Failure> {
+        let all = self.there(kind).await?;
+        let found = || all.iter().filter(|record| record.code == code);
+        let in_use: Vec<_> = found().filter(|record| record.active).collect();
+        Ok(if in_use.len() == 1 { in_use } else { found().collect() })
+    }
+
+    fn foreign(&mut self, key: &MappingKey, invoices: u64, currency: &str) {
+        let text = format!("is kept in {currency} in MYOB, and not in the company's own currency");
+        self.add(key, "foreign_currency", invoices, text);
     }
 
     async fn there(&mut self, kind: MappingKind) -> Result<&[LedgerRecord], Failure> {
