@@ -6,6 +6,8 @@
 //! They are installed by their ecosystems' own programs, with whatever registry those are set up
 //! for, into the target folder, anew whenever what is asked for has changed.
 
+mod webhook;
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -43,9 +43,13 @@ mod look_back;
 #[cfg(test)]
 mod mapping;
 #[cfg(test)]
+mod metrics;
+#[cfg(test)]
 mod mid_run;
 #[cfg(test)]
 mod mysql;
+#[cfg(test)]
+mod notify;
 #[cfg(test)]
 mod refresh;
 #[cfg(test)]

@@ -20,6 +20,7 @@ mod invoice;
 mod keyed;
 mod lock;
 mod mapping;
+mod notice;
 mod posted_intake;
 mod reader;
 mod registry;

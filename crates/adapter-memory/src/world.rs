@@ -14,6 +14,7 @@ use postonce_ports::error::StoreError;
 use postonce_ports::file_note::{FileNote, FileNoteRecord};
 use postonce_ports::flag::Flag;
 use postonce_ports::history::Run;
+use postonce_ports::notice::Notice;
 use postonce_ports::reader::NoteRecord;
 use postonce_ports::registry::{Alarm, LockSettings};
 use postonce_ports::store::{Note, StoredInvoice};
@@ -30,6 +31,10 @@ pub(crate) struct World {
     pub(crate) notes: Vec<NoteRecord>,
     pub(crate) file_notes: Vec<FileNoteRecord>,
     pub(crate) flags: BTreeMap<InvoiceId, Flag>,
+    /// By rising id.
+    pub(crate) notices: Vec<Notice>,
+    /// Every event that was told.
+    pub(crate) told: BTreeSet<String>,
     pub(crate) ruled_out: BTreeMap<InvoiceId, BTreeSet<LedgerUid>>,
     pub(crate) epochs: BTreeMap<CompanyFile, Epoch>,
     pub(crate) cut_overs: BTreeMap<CompanyFile, Date>,
@@ -116,6 +121,8 @@ impl World {
             notes: Vec::new(),
             file_notes: Vec::new(),
             flags: BTreeMap::new(),
+            notices: Vec::new(),
+            told: BTreeSet::new(),
             ruled_out: BTreeMap::new(),
             epochs: BTreeMap::new(),
             cut_overs: BTreeMap::new(),

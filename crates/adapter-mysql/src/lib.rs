@@ -37,6 +37,7 @@ mod lock;
 mod mapping;
 mod migrate;
 mod note;
+mod notice;
 mod open;
 mod options;
 mod page;

@@ -55,6 +55,8 @@ const MIGRATIONS: &[Migration] = migrations![
     18 "ledger_scan" "0018_ledger_scan.sql",
     19 "ledger_scan_document" "0019_ledger_scan_document.sql",
     20 "ledger_consent" "0020_ledger_consent.sql",
+    21 "notice" "0021_notice.sql",
+    22 "notice_told" "0022_notice_told.sql",
 ];
 
 /// The newest version that this program knows.

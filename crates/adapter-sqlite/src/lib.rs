@@ -32,6 +32,7 @@ mod lock;
 mod mapping;
 mod migrate;
 mod note;
+mod notice;
 mod open;
 mod page;
 mod posted_intake;

@@ -18,7 +18,7 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: [Migration; 10] = [
+const MIGRATIONS: [Migration; 11] = [
     Migration {
         version: 1,
         name: "invoices",
@@ -68,6 +68,11 @@ const MIGRATIONS: [Migration; 10] = [
         version: 10,
         name: "ledger_consent",
         sql: include_str!("../../../migrations/sqlite/0010_ledger_consent.sql"),
+    },
+    Migration {
+        version: 11,
+        name: "notice",
+        sql: include_str!("../../../migrations/sqlite/0011_notice.sql"),
     },
 ];
 

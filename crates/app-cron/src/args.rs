@@ -6,6 +6,7 @@ mod flags;
 mod import;
 mod look_back;
 mod mapping;
+mod notify;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -22,6 +23,7 @@ pub(crate) use flags::{Flagged, FlaggedVerb};
 pub(crate) use import::Import;
 pub(crate) use look_back::{Duplicates, LookBack, Way};
 pub(crate) use mapping::{Mapping, MappingList, MappingSet, MappingSuggest};
+pub(crate) use notify::{Notify, NotifyRun};
 
 use crate::config::Flags;
 use crate::selection::Selector;
@@ -128,6 +130,11 @@ pub(crate) enum Command {
     Duplicates(Duplicates),
     /// How our side and MYOB's differ, by month
     Parity(LookBack),
+    /// Print what is measured, for Prometheus
+    Metrics,
+    /// Tell people what has happened: test, list, run
+    #[command(subcommand)]
+    Notify(Notify),
     /// Look at the database's health, and change nothing
     Doctor,
     /// Bring the database's schema up to date

@@ -18,7 +18,9 @@ mod in_doubt;
 mod invoices;
 mod look_back;
 mod mapping;
+mod metrics;
 mod migrate;
+mod notify;
 mod parity;
 mod reprocess;
 mod run_end;
@@ -54,6 +56,8 @@ pub(crate) async fn run(command: Command, context: &Context<'_>) -> Result<Exit,
         Command::Mapping(args) => mapping::run(context, args).await,
         Command::Duplicates(args) => duplicates::run(context, &args).await,
         Command::Parity(args) => parity::run(context, &args).await,
+        Command::Metrics => metrics::run(context).await,
+        Command::Notify(args) => notify::run(context, args).await,
         Command::Doctor => doctor::run(context).await,
         Command::Migrate => migrate::run(context).await,
         Command::Config(args) => config::run(context, &args),

@@ -8,6 +8,7 @@ mod check;
 mod database;
 mod key;
 mod layers;
+mod notify;
 mod tokens;
 mod url;
 
@@ -18,6 +19,7 @@ use std::time::Duration;
 
 use jiff::civil::Date;
 use postonce_adapter_myob::{BadKey, Layout, Missing, TokenKeys, Unusual};
+use postonce_adapter_notify::{MailOptions, SigningKey};
 use postonce_domain::{CompanyFile, DoubtPolicy};
 use postonce_engine::Lookup;
 use secrecy::SecretString;
@@ -48,8 +50,32 @@ pub struct Config {
     pub doubt: DoubtPolicy,
     /// Invoices dated before are blocked.
     pub start_date: Option<Date>,
+    /// Who is told, and how.
+    pub notify: NotifyConfig,
     /// How long a run claims anything new.
     pub run_max: Duration,
+}
+
+/// Who is told what happens, and how. The ways are independent of each other.
+#[derive(Clone, Debug)]
+pub struct NotifyConfig {
+    /// How long no run may complete before people are told; `None` if it may for ever.
+    pub silence: Option<Duration>,
+    /// A signed POST.
+    pub webhook: Option<WebhookConfig>,
+    /// A mail.
+    pub mail: Option<MailOptions>,
+    /// A program, and its arguments with blanks between them.
+    pub command: Option<String>,
+}
+
+/// Who is told by a signed POST.
+#[derive(Clone, Debug)]
+pub struct WebhookConfig {
+    /// The address.
+    pub url: String,
+    /// What the receiver knows us by.
+    pub key: SigningKey,
 }
 
 /// What makes runs exclude each other.

@@ -17,6 +17,7 @@ use postonce_ports::history::RunHistory;
 use postonce_ports::intake::{Intake, PostedIntake};
 use postonce_ports::lock::RunLock;
 use postonce_ports::mapping::MappingStore;
+use postonce_ports::notice::Notices;
 use postonce_ports::reader::InvoiceReader;
 use postonce_ports::registry::Registry;
 use postonce_ports::scan::ScanStore;
@@ -54,6 +55,7 @@ pub(crate) struct Database {
     pub(crate) connections: Arc<dyn Connections>,
     pub(crate) creations: Arc<dyn CreationClaims>,
     pub(crate) mappings: Arc<dyn MappingStore>,
+    pub(crate) notices: Arc<dyn Notices>,
     /// A store whose lock must prove that it excludes; a file's does by the system.
     server: Option<MysqlStore>,
 }
@@ -136,7 +138,7 @@ impl Database {
         S: InvoiceStore + DoubtStore + Intake + PostedIntake + InvoiceReader + Registry,
         S: RunLock + RunHistory + FileNotes + Flags + ScanStore,
         S: TokenStore + AccessStore + CreationClaims + MappingStore,
-        S: Connections + 'static,
+        S: Connections + Notices + 'static,
     {
         let store = Arc::new(store);
         Self {
@@ -155,6 +157,7 @@ impl Database {
             connections: store.clone(),
             creations: store.clone(),
             mappings: store.clone(),
+            notices: store.clone(),
             store,
             server: None,
         }

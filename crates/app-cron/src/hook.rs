@@ -10,6 +10,7 @@ use postonce_ports::creation::CreationClaims;
 use postonce_ports::file_note::FileNotes;
 use postonce_ports::intake::{Intake, PostedIntake};
 use postonce_ports::mapping::MappingStore;
+use postonce_ports::notice::Notices;
 use postonce_ports::reader::InvoiceReader;
 use postonce_ports::scan::ScanStore;
 use postonce_ports::token::TokenStore;
@@ -29,6 +30,7 @@ pub struct SidePorts {
     pub connections: Arc<dyn Connections>,
     pub creations: Arc<dyn CreationClaims>,
     pub mappings: Arc<dyn MappingStore>,
+    pub notices: Arc<dyn Notices>,
     pub clock: Arc<dyn Clock>,
 }
 

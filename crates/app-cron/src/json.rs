@@ -5,6 +5,7 @@ mod connection;
 mod flag;
 mod look_back;
 mod mapping;
+mod notice;
 mod past;
 
 use jiff::Timestamp;
@@ -26,6 +27,7 @@ pub(crate) use mapping::{
     ClonedJson, CreationJson, LedgerRecordJson, MappingImportJson, MappingRowJson, ObstacleJson,
     SuggestionJson,
 };
+pub(crate) use notice::{NoticeJson, TriedJson, WatchedJson};
 pub(crate) use past::{CutoverJson, FileNoteJson, FilePastJson};
 
 use crate::import::Problem;

@@ -28,6 +28,7 @@ mod progress;
 mod selection;
 mod signals;
 mod table;
+mod watch;
 mod wiring;
 
 use std::process::ExitCode;

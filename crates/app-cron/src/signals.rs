@@ -52,6 +52,14 @@ pub(crate) fn stop_reading() -> Result<StopFlag, Failure> {
     )
 }
 
+/// The same for telling people.
+pub(crate) fn stop_telling() -> Result<StopFlag, Failure> {
+    raised_by_a_signal(
+        "Stopping behind this look. A second signal leaves at once.",
+        "Left at once. What was being told is told again in five minutes.",
+    )
+}
+
 fn raised_by_a_signal(first: &'static str, second: &'static str) -> Result<StopFlag, Failure> {
     let mut signals = Signals::listen()?;
     let flag = StopFlag::default();

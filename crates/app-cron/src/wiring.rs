@@ -10,6 +10,7 @@ use postonce_adapter_myob::{
 };
 use postonce_domain::{CompanyFile, QuietParts, Trigger};
 use postonce_engine::{Engine, Origin, Policy, Ports, SyncRequest};
+use postonce_metrics::{Meter, Standing, StandingPorts};
 use postonce_ports::books::LedgerBooks;
 use postonce_ports::clock::Clock;
 use postonce_ports::connection::Connection;
@@ -48,6 +49,7 @@ pub(crate) struct Base<'a> {
     pub(crate) database: Database,
     /// All that needs no ledger.
     pub(crate) side: SidePorts,
+    meter: Meter,
     hook: &'a dyn PortHook,
     actor: String,
 }
@@ -75,9 +77,11 @@ impl<'a> Base<'a> {
             connections: Arc::clone(&database.connections),
             creations: Arc::clone(&database.creations),
             mappings: Arc::clone(&database.mappings),
+            notices: Arc::clone(&database.notices),
             clock: Arc::new(HostClock),
         });
-        Ok(Self { config, database, side, hook, actor: sources.actor() })
+        let meter = Meter::new(Arc::clone(&side.clock));
+        Ok(Self { config, database, side, meter, hook, actor: sources.actor() })
     }
 
     /// Who asks.
@@ -119,14 +123,22 @@ impl<'a> Base<'a> {
         self.hook.ports(Ports {
             store: Arc::clone(&self.database.store),
             doubts: Arc::clone(&self.database.doubts),
-            lock: Arc::clone(&self.database.lock),
-            history: Arc::clone(&self.database.history),
+            lock: self.meter.lock(Arc::clone(&self.database.lock)),
+            history: self.meter.history(Arc::clone(&self.database.history)),
             registry: Arc::clone(&self.database.registry),
             flags: Arc::clone(&self.database.flags),
-            ledger,
+            ledger: self.meter.ledger(ledger),
             clock: Arc::clone(&self.side.clock),
             ids: Arc::new(RandomIds),
         })
+    }
+
+    /// What this process has counted, and what stands in the database.
+    pub(crate) fn standing(&self) -> Standing {
+        let Ports { lock, history, doubts, .. } = self.ports_without_ledger();
+        let reader = Arc::clone(&self.side.reader);
+        let ports = StandingPorts { lock, history, reader, doubts };
+        Standing::new(ports, self.meter.clone(), env!("CARGO_PKG_VERSION"))
     }
 
     /// An engine within the configured bounds.

@@ -19,7 +19,7 @@
 //! Reading order: `run` (one pass over what is due), `alarm` (gone back, or not alone), `send` (one
 //! invoice), `inquiry` (asking the ledger), `reconcile` (out of doubt), `resolve` (a person's
 //! verbs), `reprocess`, `cutover` (until when a past is settled), `look_back` (what the ledger
-//! has), `as_posted` (what another integration has posted).
+//! has), `as_posted` (what another integration has posted), `watch` (what people are told).
 
 mod alarm;
 mod as_posted;
@@ -36,6 +36,7 @@ mod room;
 mod run;
 mod send;
 mod tally;
+mod watch;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -59,6 +60,7 @@ pub use preview::{Preview, PreviewOutcome};
 pub use reconcile::{Checked, CheckedOutcome};
 pub use reprocess::{ReprocessRefusal, Reprocessed};
 pub use resolve::{ResolveError, Resolved, Verdict};
+pub use watch::{Watch, WatchPolicy, WatchPorts, Watched};
 
 /// What the engine works with.
 #[derive(Clone)]

@@ -12,7 +12,7 @@
 //! A consumer takes the modules singly: [`clock`], [`store`], [`intake`], [`doubt`], [`reader`],
 //! [`lock`], [`keyed`], [`history`], [`registry`], [`file_note`], [`flag`], [`checkup`], [`ledger`],
 //! [`token`], [`access`], [`connection`], [`creation`], [`mapping`], [`books`], [`scan`], [`account`],
-//! [`reply`].
+//! [`reply`], [`notice`], [`scrape`].
 
 pub mod access;
 pub mod account;
@@ -31,9 +31,11 @@ pub mod keyed;
 pub mod ledger;
 pub mod lock;
 pub mod mapping;
+pub mod notice;
 pub mod reader;
 pub mod registry;
 pub mod reply;
 pub mod scan;
+pub mod scrape;
 pub mod store;
 pub mod token;

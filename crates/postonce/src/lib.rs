@@ -14,10 +14,12 @@
 //! | `sqlite` | the store and the run lock on one file | feature `sqlite` |
 //! | `mysql` | the same on MySQL and MariaDB | feature `mysql` |
 //! | `myob` | the ledger over MYOB's API | feature `myob` |
+//! | `notify` | ways of telling people: webhook, mail, command | feature `notify` |
+//! | `metrics` | what is measured, as Prometheus reads it | feature `metrics` |
 //!
 //! No feature is on by itself. The types of [`jiff`] stand in many signatures and are here in the
 //! version that fits; so is [`async_trait`](macro@async_trait), by which a port is implemented, and
-//! `secrecy` with the feature `myob`.
+//! `secrecy` with the features `myob` and `notify`.
 //!
 //! # Wiring your own
 //!
@@ -61,7 +63,7 @@
 
 pub use async_trait::async_trait;
 pub use jiff;
-#[cfg(feature = "myob")]
+#[cfg(any(feature = "myob", feature = "notify"))]
 pub use secrecy;
 
 pub use postonce_adapter_host as host;
@@ -69,8 +71,12 @@ pub use postonce_adapter_host as host;
 pub use postonce_adapter_myob as myob;
 #[cfg(feature = "mysql")]
 pub use postonce_adapter_mysql as mysql;
+#[cfg(feature = "notify")]
+pub use postonce_adapter_notify as notify;
 #[cfg(feature = "sqlite")]
 pub use postonce_adapter_sqlite as sqlite;
 pub use postonce_domain as domain;
 pub use postonce_engine as engine;
+#[cfg(feature = "metrics")]
+pub use postonce_metrics as metrics;
 pub use postonce_ports as ports;

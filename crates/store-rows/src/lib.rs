@@ -15,6 +15,7 @@ pub mod intake;
 pub mod life;
 pub mod mapping;
 pub mod note;
+pub mod notice;
 pub mod page;
 pub mod rows;
 pub mod run;

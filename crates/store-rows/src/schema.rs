@@ -270,6 +270,27 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    postonce_notice (id) {
+        id -> BigInt,
+        way -> Text,
+        kind -> Text,
+        text -> Text,
+        raised_at -> BigInt,
+        tries -> BigInt,
+        due_at -> Nullable<BigInt>,
+        delivered_at -> Nullable<BigInt>,
+        trouble -> Text,
+    }
+}
+
+diesel::table! {
+    postonce_notice_told (about) {
+        about -> Text,
+        told_at -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     postonce_invoice,
     postonce_claim,

@@ -106,8 +106,12 @@ impl World {
     }
 
     pub(super) fn engine(&self) -> Engine {
+        Engine::new(self.ports(), self.policy)
+    }
+
+    pub(super) fn ports(&self) -> Ports {
         let store = Arc::new(self.database.store.clone());
-        let ports = Ports {
+        Ports {
             store: Arc::new(self.database.clone()),
             doubts: store.clone(),
             lock: Arc::new(self.database.clone()),
@@ -117,8 +121,7 @@ impl World {
             ledger: Arc::new(self.ledger.clone()),
             clock: Arc::new(self.clock.clone()),
             ids: self.ids.clone(),
-        };
-        Engine::new(ports, self.policy)
+        }
     }
 
     /// A run over all that is due.

@@ -76,6 +76,11 @@ const TABLE: &[Row] = &[
     },
     Row { krate: "adapter-host", never: &["axum", "diesel", "reqwest"], ours: Ours::Any },
     Row { krate: "adapter-notify", never: &["axum", "diesel"], ours: Ours::Any },
+    Row {
+        krate: "metrics",
+        never: &["axum", "diesel", "reqwest", "serde", "tokio"],
+        ours: Ours::Only(&["postonce-domain", "postonce-ports"]),
+    },
     Row { krate: "adapter-http", never: &["diesel", "reqwest"], ours: Ours::Any },
     Row { krate: "myob-sandbox", never: &[], ours: Ours::Only(&[]) },
     Row {

@@ -13,6 +13,7 @@ use secrecy::SecretString;
 use super::check::{Values, showable};
 use super::database::{self, DatabaseConfig};
 use super::key::{COMPANY_FILE, KEYS, company_file, find};
+use super::notify::notify;
 use super::tokens::tokens;
 use super::{CompanyFileConfig, Config, LedgerConfig, LockConfig, LockKind, Shown, Source, url};
 
@@ -52,6 +53,7 @@ pub(super) fn assemble(values: &Values, problems: &mut Vec<String>) -> Option<Co
         },
         doubt,
         start_date: values.text("sync.start_date").and_then(|text| text.parse().ok()),
+        notify: notify(values, problems),
         run_max: Duration::from_secs(values.whole("run.max_minutes") * 60),
     })
 }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use postonce_adapter_notify::mailboxes;
 use postonce_domain::CompanyFile;
 
 use super::key::{Kind, company_file, find};
@@ -61,6 +62,7 @@ pub(super) fn showable(kind: Option<Kind>, text: &str) -> String {
     match kind {
         Some(Kind::Secret) => "***".to_owned(),
         Some(Kind::Database) => database::redacted(text),
+        Some(Kind::Mailboxes) => text.to_owned(),
         // A URL that is none of ours may hold a password.
         _ if text.contains('@') => "***".to_owned(),
         _ => text.to_owned(),
@@ -125,6 +127,9 @@ fn check_value(kind: Kind, text: &str) -> Result<(), String> {
         Kind::Listen => {
             let good = text.parse::<SocketAddr>().is_ok();
             wanted(good, "must be an address and a port, such as 127.0.0.1:8080")
+        }
+        Kind::Mailboxes => {
+            mailboxes(text).map(drop).map_err(|error| format!("cannot be used: {error}"))
         }
         Kind::BusinessId => {
             let allowed =

@@ -31,6 +31,8 @@ pub(super) enum Kind {
     Schedule,
     /// An address and a port.
     Listen,
+    /// Addresses of mail, with commas between them.
+    Mailboxes,
     /// A business id, which stands in URLs.
     BusinessId,
 }
@@ -58,7 +60,7 @@ const SCOPES: &str =
 const DAY: u64 = 24 * 3_600;
 
 /// The keys, in the order in which they are shown.
-pub(super) const KEYS: [Key; 46] = [
+pub(super) const KEYS: [Key; 59] = [
     key("database.url", Kind::Database, Some("sqlite:postonce.db")),
     key("ledger.base_url", Kind::BaseUrl, Some("https://api.myob.com/accountright")),
     key("ledger.token_url", Kind::TokenUrl, None),
@@ -99,6 +101,19 @@ pub(super) const KEYS: [Key; 46] = [
     key("cron.time_zone", Kind::Zone, None),
     key("cron.retry_minutes", Kind::Whole(0, 24 * 60), Some("10")),
     key("http.listen", Kind::Listen, Some("127.0.0.1:8080")),
+    key("notify.silence_hours", Kind::Whole(0, 24 * 31), Some("26")),
+    key("notify.webhook.url", Kind::TokenUrl, None),
+    key("notify.webhook.secret", Kind::Secret, None),
+    key("notify.webhook.secret_file", Kind::Text, None),
+    key("notify.mail.server", Kind::Text, None),
+    key("notify.mail.port", Kind::Whole(1, 65_535), None),
+    key("notify.mail.security", Kind::OneOf(&["tls", "starttls", "none"]), Some("tls")),
+    key("notify.mail.user", Kind::Text, None),
+    key("notify.mail.password", Kind::Secret, None),
+    key("notify.mail.password_file", Kind::Text, None),
+    key("notify.mail.from", Kind::Mailboxes, None),
+    key("notify.mail.to", Kind::Mailboxes, None),
+    key("notify.command", Kind::Text, None),
     key("company_file.*.business_id", Kind::BusinessId, None),
     key("company_file.*.base_url", Kind::BaseUrl, None),
     key("company_file.*.refresh_token", Kind::Secret, None),

@@ -17,6 +17,7 @@ pub mod history;
 pub mod intake;
 pub mod mapping;
 pub mod misses;
+pub mod notice;
 pub mod page;
 pub mod posted_intake;
 pub mod reader;
@@ -50,6 +51,7 @@ pub mod token;
 /// | `creation` | `CreationClaims` | [`Fixture`] |
 /// | `file_note` | `FileNotes` and `Registry` | [`Fixture`] |
 /// | `flag` | those of `engine`, and `Flags` | [`StoreFixture`] |
+/// | `notice` | `Notices` | [`Fixture`] |
 /// | `mapping` | those of `engine`, and `MappingStore` | [`StoreFixture`] |
 /// | `scan` | those of `engine`, and `ScanStore` | [`StoreFixture`] |
 ///
@@ -65,7 +67,7 @@ macro_rules! store_contract {
         $crate::store_contract! {
             @parts $fixture;
             engine intake posted_intake reader token access connection creation file_note flag
-            mapping scan
+            mapping scan notice
         }
     };
     (@parts $fixture:path; $($part:ident)+) => { $(
@@ -283,6 +285,20 @@ macro_rules! store_contract {
             of_concurrent_changes_of_a_mapping_row_one_is_made,
             rows_of_a_record_that_is_gone_are_put_up_for_review,
             the_codes_of_invoices_that_may_still_be_sent_are_counted,
+        ];
+    } };
+    (@notice $fixture:path) => { $crate::promises! { $fixture; store;
+        notice of "Notices": [
+            an_event_is_told_once_whoever_comes_with_it,
+            an_event_twice_in_one_list_is_told_once,
+            every_kind_of_notice_survives_storage,
+            each_way_has_a_notice_of_its_own,
+            a_notice_is_handed_over_once_until_its_lease_has_passed,
+            what_has_been_due_for_longest_is_handed_over_first,
+            of_concurrent_tellers_one_tells_each_event,
+            of_concurrent_takers_each_is_handed_another_notice,
+            a_delivered_notice_is_never_handed_over_again,
+            a_failed_notice_waits_for_its_time_and_a_parked_one_for_nothing,
         ];
     } };
     (@scan $fixture:path) => { $crate::promises! { $fixture; store;
