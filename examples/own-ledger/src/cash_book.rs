@@ -43,6 +43,8 @@ impl CashBook {
             reference: request.reference.to_string(),
             memo: request.marker.to_string(),
             customer: request.customer.to_string(),
+            // It has no customers of its own, only their codes.
+            customer_uid: None,
             total: Money::parse(total).ok(),
             tax_inclusive: Some(mode == "inclusive"),
         });
