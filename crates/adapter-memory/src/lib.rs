@@ -10,6 +10,7 @@
 mod access;
 mod connection;
 mod creation;
+mod cron;
 mod doubt;
 mod file_note;
 mod fingerprint;

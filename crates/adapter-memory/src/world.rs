@@ -10,6 +10,7 @@ use postonce_domain::{
     MappingKey, MappingRow, Misses, Outcome, OutcomeName, RunId, Version,
 };
 use postonce_ports::connection::ConnectionRecord;
+use postonce_ports::cron::{FireEnd, Planned, Taker};
 use postonce_ports::error::StoreError;
 use postonce_ports::file_note::{FileNote, FileNoteRecord};
 use postonce_ports::flag::Flag;
@@ -54,6 +55,7 @@ pub(crate) struct World {
     pub(crate) creations: BTreeMap<(CompanyFile, MappingKey), CreationRow>,
     pub(crate) mappings: BTreeMap<(CompanyFile, MappingKey), MappingRow>,
     pub(crate) runs: BTreeMap<RunId, Run>,
+    pub(crate) fires: BTreeMap<Planned, FireRow>,
     pub(crate) scans: Vec<ScanRow>,
     /// How many scans were begun.
     pub(crate) scans_made: i64,
@@ -102,6 +104,17 @@ pub(crate) struct CreationRow {
     pub(crate) misses: Misses,
 }
 
+/// What is on record of a schedule's fire.
+#[derive(Clone)]
+pub(crate) struct FireRow {
+    pub(crate) taker: Taker,
+    pub(crate) takes: u32,
+    pub(crate) taken_at: Timestamp,
+    pub(crate) lease_until: Timestamp,
+    /// What came of it, and when.
+    pub(crate) end: Option<(FireEnd, Timestamp)>,
+}
+
 /// What is on record of a company file's access token.
 #[derive(Clone, Default)]
 pub(crate) struct AccessRow {
@@ -138,6 +151,7 @@ impl World {
             creations: BTreeMap::new(),
             mappings: BTreeMap::new(),
             runs: BTreeMap::new(),
+            fires: BTreeMap::new(),
             scans: Vec::new(),
             scans_made: 0,
             lock: None,

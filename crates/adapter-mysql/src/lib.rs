@@ -23,6 +23,7 @@ mod checkup;
 mod claim;
 mod connection_store;
 mod creation;
+mod cron;
 mod doubt;
 mod error;
 mod file_note;

@@ -57,6 +57,7 @@ const MIGRATIONS: &[Migration] = migrations![
     20 "ledger_consent" "0020_ledger_consent.sql",
     21 "notice" "0021_notice.sql",
     22 "notice_told" "0022_notice_told.sql",
+    23 "cron_fire" "0023_cron_fire.sql",
 ];
 
 /// The newest version that this program knows.

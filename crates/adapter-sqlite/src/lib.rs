@@ -20,6 +20,7 @@ mod claim;
 mod connection;
 mod connection_store;
 mod creation;
+mod cron;
 mod doubt;
 mod error;
 mod file_note;

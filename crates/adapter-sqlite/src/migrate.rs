@@ -18,7 +18,7 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: [Migration; 11] = [
+const MIGRATIONS: [Migration; 12] = [
     Migration {
         version: 1,
         name: "invoices",
@@ -73,6 +73,11 @@ const MIGRATIONS: [Migration; 11] = [
         version: 11,
         name: "notice",
         sql: include_str!("../../../migrations/sqlite/0011_notice.sql"),
+    },
+    Migration {
+        version: 12,
+        name: "cron_fire",
+        sql: include_str!("../../../migrations/sqlite/0012_cron_fire.sql"),
     },
 ];
 

@@ -12,7 +12,7 @@
 //! A consumer takes the modules singly: [`clock`], [`store`], [`intake`], [`doubt`], [`reader`],
 //! [`lock`], [`keyed`], [`history`], [`registry`], [`file_note`], [`flag`], [`checkup`], [`ledger`],
 //! [`token`], [`access`], [`connection`], [`creation`], [`mapping`], [`books`], [`scan`], [`account`],
-//! [`reply`], [`notice`], [`scrape`].
+//! [`reply`], [`notice`], [`scrape`], [`cron`].
 
 pub mod access;
 pub mod account;
@@ -21,6 +21,7 @@ pub mod checkup;
 pub mod clock;
 pub mod connection;
 pub mod creation;
+pub mod cron;
 pub mod doubt;
 pub mod error;
 pub mod file_note;

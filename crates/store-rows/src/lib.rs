@@ -8,6 +8,7 @@ pub mod access;
 pub mod claim;
 pub mod connection;
 pub mod creation;
+pub mod cron;
 pub mod declared;
 pub mod file_note;
 pub mod flag;

@@ -291,6 +291,22 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    postonce_cron_fire (schedule, planned_at) {
+        schedule -> Text,
+        planned_at -> BigInt,
+        timetable -> Text,
+        taker -> Text,
+        takes -> BigInt,
+        taken_at -> BigInt,
+        lease_until -> BigInt,
+        status -> Text,
+        run_id -> Nullable<BigInt>,
+        reason -> Text,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     postonce_invoice,
     postonce_claim,

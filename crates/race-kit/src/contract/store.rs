@@ -10,6 +10,7 @@ pub mod apply;
 pub mod claim;
 pub mod connection;
 pub mod creation;
+pub mod cron;
 pub mod doubt;
 pub mod file_note;
 pub mod flag;
@@ -49,6 +50,7 @@ pub mod token;
 /// | `access` | `AccessStore` and `TokenStore` | [`Fixture`] |
 /// | `connection` | `Connections`, `TokenStore`, `AccessStore` and `Registry` | [`Fixture`] |
 /// | `creation` | `CreationClaims` | [`Fixture`] |
+/// | `cron` | `CronFires` | [`Fixture`] |
 /// | `file_note` | `FileNotes` and `Registry` | [`Fixture`] |
 /// | `flag` | those of `engine`, and `Flags` | [`StoreFixture`] |
 /// | `notice` | `Notices` | [`Fixture`] |
@@ -66,8 +68,8 @@ macro_rules! store_contract {
     (@parts $fixture:path) => {
         $crate::store_contract! {
             @parts $fixture;
-            engine intake posted_intake reader token access connection creation file_note flag
-            mapping scan notice
+            engine intake posted_intake reader token access connection creation cron file_note
+            flag mapping scan notice
         }
     };
     (@parts $fixture:path; $($part:ident)+) => { $(
@@ -253,6 +255,20 @@ macro_rules! store_contract {
             two_misses_prove_that_a_record_is_absent,
             misses_of_a_record_too_early_prove_nothing,
             open_creations_are_listed_oldest_first,
+        ];
+    } };
+    (@cron $fixture:path) => { $crate::promises! { $fixture; store;
+        cron of "CronFires": [
+            a_fire_is_taken_once_and_ends_once,
+            of_concurrent_takes_of_a_fire_one_has_it,
+            of_concurrent_takes_of_a_fire_that_is_left_one_has_it,
+            a_fire_whose_lease_is_over_is_taken_over,
+            a_late_end_counts_while_nobody_else_has_the_fire,
+            a_lease_of_a_clock_that_was_set_back_is_over,
+            a_fire_is_kept_or_let_go,
+            fires_that_are_left_are_listed_oldest_first,
+            missed_fires_are_written_beside_those_on_record,
+            a_fire_on_record_tells_all,
         ];
     } };
     (@flag $fixture:path) => { $crate::promises! { $fixture; store;
