@@ -17,6 +17,8 @@ mod cluster;
 #[cfg(test)]
 mod connecting;
 #[cfg(test)]
+mod cron;
+#[cfg(test)]
 mod cut_over;
 #[cfg(test)]
 mod documents;

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod connect;
+mod cron;
 mod cutover;
 mod flags;
 mod import;
@@ -18,6 +19,7 @@ use postonce_domain::{CompanyFile, LedgerUid, StateName};
 use postonce_engine::Verdict;
 
 pub(crate) use connect::{Connect, Connections, ConnectionsCommand};
+pub(crate) use cron::{Cron, CronVerb};
 pub(crate) use cutover::Cutover;
 pub(crate) use flags::{Flagged, FlaggedVerb};
 pub(crate) use import::Import;
@@ -130,6 +132,8 @@ pub(crate) enum Command {
     Duplicates(Duplicates),
     /// How our side and MYOB's differ, by month
     Parity(LookBack),
+    /// Start runs by the schedule, until SIGTERM or Ctrl-C
+    Cron(Cron),
     /// Print what is measured, for Prometheus
     Metrics,
     /// Tell people what has happened: test, list, run

@@ -7,6 +7,7 @@ mod completions;
 mod config;
 mod connect;
 mod connections;
+mod cron;
 mod cutover;
 mod demo;
 mod doctor;
@@ -56,6 +57,7 @@ pub(crate) async fn run(command: Command, context: &Context<'_>) -> Result<Exit,
         Command::Mapping(args) => mapping::run(context, args).await,
         Command::Duplicates(args) => duplicates::run(context, &args).await,
         Command::Parity(args) => parity::run(context, &args).await,
+        Command::Cron(args) => cron::run(context, args).await,
         Command::Metrics => metrics::run(context).await,
         Command::Notify(args) => notify::run(context, args).await,
         Command::Doctor => doctor::run(context).await,

@@ -5,6 +5,7 @@
 
 mod assemble;
 mod check;
+mod cron;
 mod database;
 mod key;
 mod layers;
@@ -24,6 +25,7 @@ use postonce_domain::{CompanyFile, DoubtPolicy};
 use postonce_engine::Lookup;
 use secrecy::SecretString;
 
+pub use cron::CronConfig;
 pub use database::DatabaseConfig;
 pub use layers::{Flags, Sources};
 pub use url::is_loopback;
@@ -54,6 +56,8 @@ pub struct Config {
     pub notify: NotifyConfig,
     /// How long a run claims anything new.
     pub run_max: Duration,
+    /// When runs start by themselves.
+    pub cron: CronConfig,
 }
 
 /// Who is told what happens, and how. The ways are independent of each other.

@@ -10,6 +10,7 @@ use postonce_ports::access::AccessStore;
 use postonce_ports::checkup::Checkup;
 use postonce_ports::connection::Connections;
 use postonce_ports::creation::CreationClaims;
+use postonce_ports::cron::CronFires;
 use postonce_ports::doubt::DoubtStore;
 use postonce_ports::file_note::FileNotes;
 use postonce_ports::flag::Flags;
@@ -56,6 +57,7 @@ pub(crate) struct Database {
     pub(crate) creations: Arc<dyn CreationClaims>,
     pub(crate) mappings: Arc<dyn MappingStore>,
     pub(crate) notices: Arc<dyn Notices>,
+    pub(crate) fires: Arc<dyn CronFires>,
     /// A store whose lock must prove that it excludes; a file's does by the system.
     server: Option<MysqlStore>,
 }
@@ -138,7 +140,7 @@ impl Database {
         S: InvoiceStore + DoubtStore + Intake + PostedIntake + InvoiceReader + Registry,
         S: RunLock + RunHistory + FileNotes + Flags + ScanStore,
         S: TokenStore + AccessStore + CreationClaims + MappingStore,
-        S: Connections + Notices + 'static,
+        S: Connections + Notices + CronFires + 'static,
     {
         let store = Arc::new(store);
         Self {
@@ -158,6 +160,7 @@ impl Database {
             creations: store.clone(),
             mappings: store.clone(),
             notices: store.clone(),
+            fires: store.clone(),
             store,
             server: None,
         }

@@ -7,6 +7,7 @@ use postonce_ports::access::AccessStore;
 use postonce_ports::clock::Clock;
 use postonce_ports::connection::Connections;
 use postonce_ports::creation::CreationClaims;
+use postonce_ports::cron::CronFires;
 use postonce_ports::file_note::FileNotes;
 use postonce_ports::intake::{Intake, PostedIntake};
 use postonce_ports::mapping::MappingStore;
@@ -31,6 +32,7 @@ pub struct SidePorts {
     pub creations: Arc<dyn CreationClaims>,
     pub mappings: Arc<dyn MappingStore>,
     pub notices: Arc<dyn Notices>,
+    pub fires: Arc<dyn CronFires>,
     pub clock: Arc<dyn Clock>,
 }
 

@@ -2,6 +2,7 @@
 
 mod as_posted;
 mod connection;
+mod cron;
 mod flag;
 mod look_back;
 mod mapping;
@@ -21,6 +22,7 @@ use serde::ser::SerializeMap;
 
 pub(crate) use as_posted::{AsPostedJson, NeedsHumanJson};
 pub(crate) use connection::{CheckedJson, ConnectionJson, ListedJson};
+pub(crate) use cron::{FireJson, NextJson, came_of, state_name};
 pub(crate) use flag::{FlagJson, FlaggedJson};
 pub(crate) use look_back::{DifferenceJson, DocumentJson, MonthJson, ScanJson, difference_name};
 pub(crate) use mapping::{

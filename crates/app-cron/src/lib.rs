@@ -3,7 +3,7 @@
 //! The library is the whole program; the binary calls [`main`] and wraps nothing. Another binary may
 //! call it with a [`PortHook`] that puts something of its own around each port.
 //!
-//! **Invariant:** the environment is read in [`config`] and nowhere else.
+//! **Invariant:** settings are read from the environment in [`config`] and nowhere else.
 //!
 //! **Invariant:** data goes to stdout, talk to stderr; exit codes are those of [`exit::Exit`].
 //!
@@ -25,7 +25,9 @@ mod no_ledger;
 mod noted_ledger;
 mod output;
 mod progress;
+pub mod schedule;
 mod selection;
+mod service_manager;
 mod signals;
 mod table;
 mod watch;

@@ -78,6 +78,7 @@ impl<'a> Base<'a> {
             creations: Arc::clone(&database.creations),
             mappings: Arc::clone(&database.mappings),
             notices: Arc::clone(&database.notices),
+            fires: Arc::clone(&database.fires),
             clock: Arc::new(HostClock),
         });
         let meter = Meter::new(Arc::clone(&side.clock));

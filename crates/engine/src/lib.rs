@@ -19,10 +19,12 @@
 //! Reading order: `run` (one pass over what is due), `alarm` (gone back, or not alone), `send` (one
 //! invoice), `inquiry` (asking the ledger), `reconcile` (out of doubt), `resolve` (a person's
 //! verbs), `reprocess`, `cutover` (until when a past is settled), `look_back` (what the ledger
-//! has), `as_posted` (what another integration has posted), `watch` (what people are told).
+//! has), `as_posted` (what another integration has posted), `cron` (runs by a schedule), `watch`
+//! (what people are told).
 
 mod alarm;
 mod as_posted;
+mod cron;
 mod cutover;
 mod inquiry;
 mod look_back;
@@ -54,6 +56,7 @@ use postonce_ports::registry::Registry;
 use postonce_ports::store::InvoiceStore;
 
 pub use as_posted::{Offered, Weighed};
+pub use cron::{CronEvent, CronPolicy, CronPorts, CronWatcher, Scheduler, StartRun};
 pub use cutover::{CutOverError, CutOverWish, FilePast, Lookups, Outlook, Past, PastPorts};
 pub use look_back::{LookBack, LookBackPorts, ScanEnd, ScanError};
 pub use preview::{Preview, PreviewOutcome};

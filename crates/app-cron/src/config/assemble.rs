@@ -11,6 +11,7 @@ use postonce_ports::registry;
 use secrecy::SecretString;
 
 use super::check::{Values, showable};
+use super::cron;
 use super::database::{self, DatabaseConfig};
 use super::key::{COMPANY_FILE, KEYS, company_file, find};
 use super::notify::notify;
@@ -55,6 +56,7 @@ pub(super) fn assemble(values: &Values, problems: &mut Vec<String>) -> Option<Co
         start_date: values.text("sync.start_date").and_then(|text| text.parse().ok()),
         notify: notify(values, problems),
         run_max: Duration::from_secs(values.whole("run.max_minutes") * 60),
+        cron: cron::cron(values)?,
     })
 }
 
@@ -223,6 +225,7 @@ fn derived(values: &Values, key: &str) -> Option<String> {
         "ledger.api_key" | "ledger.api_secret" | "ledger.refresh_token" => {
             loopback.map(|_| LOOPBACK_SECRET.to_owned())
         }
+        "cron.time_zone" => Some(cron::time_zone(values).0),
         "lock.kind" => lock_kind(values).map(|kind| kind.as_str().to_owned()),
         "in_doubt.quiet_seconds" => {
             let policy = doubt(values, &mut Vec::new())?;

@@ -11,6 +11,7 @@ use postonce_domain::CompanyFile;
 use super::key::{Kind, company_file, find};
 use super::layers::Entry;
 use super::{database, url};
+use crate::schedule;
 
 /// Values that are what their keys want.
 #[derive(Debug, Default)]
@@ -123,7 +124,7 @@ fn check_value(kind: Kind, text: &str) -> Result<(), String> {
             let good = (1..=47).contains(&text.len()) && text.bytes().all(allowed);
             wanted(good, "must be 1 to 47 of a–z, 0–9 and _")
         }
-        Kind::Schedule => schedule(text),
+        Kind::Schedule => schedule::parse(text).map(drop),
         Kind::Listen => {
             let good = text.parse::<SocketAddr>().is_ok();
             wanted(good, "must be an address and a port, such as 127.0.0.1:8080")
@@ -158,20 +159,5 @@ fn base_url(text: &str) -> Result<(), String> {
         Ok(())
     } else {
         Err("must end in /accountright".to_owned())
-    }
-}
-
-/// Five fields of a cron expression, each within its letters; what they mean is the scheduler's.
-fn schedule(text: &str) -> Result<(), String> {
-    let fields: Vec<&str> = text.split_whitespace().collect();
-    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '*' | '/' | ',' | '-' | '#');
-    let good = fields.len() == 5
-        && text.len() <= 200
-        && fields.iter().all(|field| field.chars().all(allowed));
-    if good {
-        Ok(())
-    } else {
-        Err("must be five fields: minute, hour, day, month, weekday, such as `0 20 * * *`"
-            .to_owned())
     }
 }

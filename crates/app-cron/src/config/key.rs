@@ -60,7 +60,7 @@ const SCOPES: &str =
 const DAY: u64 = 24 * 3_600;
 
 /// The keys, in the order in which they are shown.
-pub(super) const KEYS: [Key; 59] = [
+pub(super) const KEYS: [Key; 60] = [
     key("database.url", Kind::Database, Some("sqlite:postonce.db")),
     key("ledger.base_url", Kind::BaseUrl, Some("https://api.myob.com/accountright")),
     key("ledger.token_url", Kind::TokenUrl, None),
@@ -100,6 +100,7 @@ pub(super) const KEYS: [Key; 59] = [
     key("cron.schedule", Kind::Schedule, Some("0 20 * * *")),
     key("cron.time_zone", Kind::Zone, None),
     key("cron.retry_minutes", Kind::Whole(0, 24 * 60), Some("10")),
+    key("cron.catch_up_hours", Kind::Whole(0, 31 * 24), Some("12")),
     key("http.listen", Kind::Listen, Some("127.0.0.1:8080")),
     key("notify.silence_hours", Kind::Whole(0, 24 * 31), Some("26")),
     key("notify.webhook.url", Kind::TokenUrl, None),
