@@ -53,8 +53,10 @@ pub(crate) fn parse(expression: &str) -> Result<Cron, String> {
         return Err(format!("has the number {number}, which no field goes up to; {WANTED}"));
     }
     let parser = CronParser::builder().seconds(Seconds::Optional).year(Year::Disallowed).build();
-    let cron =
-        parser.parse(expression).map_err(|error| format!("is refused: {error}; {WANTED}"))?;
+    let cron = parser.parse(expression).map_err(|error| {
+        let why = error.to_string();
+        format!("is refused: {}; {WANTED}", why.trim_end_matches('.'))
+    })?;
     let from = SOME_INSTANT.to_zoned(TimeZone::UTC);
     match cron.find_next_occurrence(&from, false) {
         Ok(_) => Ok(cron),

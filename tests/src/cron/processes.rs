@@ -208,6 +208,27 @@ fn what_was_missed_while_nobody_was_there_is_made_up_for_once() -> Result<()> {
 }
 
 #[test]
+fn whoever_watches_the_schedule_tells_of_a_run_that_failed() -> Result<()> {
+    let mut sandbox = Sandbox::start()?;
+    let mut place = Place::new(&sandbox)?;
+    place.import("TELL", 1)?;
+    place.set("CRON__TIME_ZONE", "UTC");
+    place.set("CRON__SCHEDULE", &soon()?);
+    place.set("NOTIFY__COMMAND", "/bin/true");
+    sandbox.stop()?;
+    let cron = start(&place, "cron")?;
+    let told = wait_for("a notice", || {
+        pause();
+        let notices = place.json(&["notify", "list", "--json"])?;
+        let notices = notices.as_array().context("a list")?;
+        Ok(notices.iter().find(|notice| notice["kind"] == "run_failed").cloned())
+    })?;
+    ensure!(told.to_string().contains("scheduled"), "{told}");
+    assert_eq!(states(&fires(&place)?), ["failed"]);
+    stop(cron)
+}
+
+#[test]
 fn a_bad_schedule_and_a_bad_zone_are_named_with_the_mend() -> Result<()> {
     for (key, value, names) in [
         ("CRON__SCHEDULE", "0 25 * * *", ["`cron.schedule` = `0 25 * * *`", "0 20 * * *"]),

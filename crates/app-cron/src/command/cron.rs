@@ -23,6 +23,7 @@ use crate::schedule::Schedule;
 use crate::service_manager;
 use crate::signals::stop_flag;
 use crate::table::{Rows, plain, time};
+use crate::watch::{keep_watching, watch as people_to_tell};
 use crate::wiring::{Base, Context, configuration};
 
 /// A run that begins.
@@ -67,8 +68,16 @@ async fn watch(context: &Context<'_>) -> Result<Exit, Failure> {
     let scheduler = scheduler(&base, schedule);
     let bound = base.config.ledger.post_timeout + QuietParts::SEND_WINDOW + SETTLE;
     let start = || -> Begun<'_> { Box::pin(begin(&base, &stop)) };
+    // Whoever looks after the schedule tells of it too.
+    let people = people_to_tell(&base).await?;
+    let tell = async {
+        if let Some(people) = &people {
+            keep_watching(people, &*base.side.clock, &stop).await;
+        }
+    };
+    let work = async { tokio::join!(Box::pin(scheduler.run(&start, &stop, &told)), tell).0 };
     let ended = tokio::select! {
-        ended = Box::pin(scheduler.run(&start, &stop, &told)) => Some(ended),
+        ended = Box::pin(work) => Some(ended),
         () = run_out(&stop, bound) => None,
     };
     if let Some(ended) = ended {
