@@ -8,6 +8,7 @@
 //! **Invariant:** time and chance come from outside, so a test that repeats its calls repeats all.
 
 mod access;
+mod account;
 mod connection;
 mod creation;
 mod cron;
@@ -25,6 +26,7 @@ mod notice;
 mod posted_intake;
 mod reader;
 mod registry;
+mod reply;
 mod scan;
 mod token;
 mod world;

@@ -7,8 +7,9 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use postonce_domain::{
     ClaimId, CompanyFile, Epoch, InstallationId, Invoice, InvoiceId, InvoiceState, LedgerUid, Life,
-    MappingKey, MappingRow, Misses, Outcome, OutcomeName, RunId, Version,
+    LoginName, MappingKey, MappingRow, Misses, Outcome, OutcomeName, RunId, Version,
 };
+use postonce_ports::account::{Account, AccountNoteRecord};
 use postonce_ports::connection::ConnectionRecord;
 use postonce_ports::cron::{FireEnd, Planned, Taker};
 use postonce_ports::error::StoreError;
@@ -21,6 +22,8 @@ use postonce_ports::registry::{Alarm, LockSettings};
 use postonce_ports::store::{Note, StoredInvoice};
 use postonce_ports::token::RefreshToken;
 
+use crate::account::{MachineRow, SessionRow};
+use crate::reply::ReplyRow;
 use crate::scan::ScanRow;
 
 #[derive(Clone)]
@@ -54,6 +57,13 @@ pub(crate) struct World {
     pub(crate) access: BTreeMap<CompanyFile, AccessRow>,
     pub(crate) creations: BTreeMap<(CompanyFile, MappingKey), CreationRow>,
     pub(crate) mappings: BTreeMap<(CompanyFile, MappingKey), MappingRow>,
+    pub(crate) accounts: BTreeMap<LoginName, Account>,
+    pub(crate) account_notes: Vec<AccountNoteRecord>,
+    /// By the hash of what the browser shows.
+    pub(crate) sessions: BTreeMap<String, SessionRow>,
+    pub(crate) machines: BTreeMap<LoginName, MachineRow>,
+    /// By sender and key.
+    pub(crate) replies: BTreeMap<(String, String), ReplyRow>,
     pub(crate) runs: BTreeMap<RunId, Run>,
     pub(crate) fires: BTreeMap<Planned, FireRow>,
     pub(crate) scans: Vec<ScanRow>,
@@ -150,6 +160,11 @@ impl World {
             access: BTreeMap::new(),
             creations: BTreeMap::new(),
             mappings: BTreeMap::new(),
+            accounts: BTreeMap::new(),
+            account_notes: Vec::new(),
+            sessions: BTreeMap::new(),
+            machines: BTreeMap::new(),
+            replies: BTreeMap::new(),
             runs: BTreeMap::new(),
             fires: BTreeMap::new(),
             scans: Vec::new(),

@@ -18,6 +18,7 @@
 //! and `settle` (what the promise rests on).
 
 mod access;
+mod account;
 mod apply;
 mod checkup;
 mod claim;
@@ -35,6 +36,7 @@ mod invoice;
 mod invoice_store;
 mod keyed;
 mod lock;
+mod machine;
 mod mapping;
 mod migrate;
 mod note;
@@ -47,9 +49,11 @@ mod posted_intake;
 mod probe;
 mod reader;
 mod registry;
+mod reply;
 mod retry;
 mod scan;
 mod session;
+mod session_store;
 mod settle;
 mod standing;
 mod statement;

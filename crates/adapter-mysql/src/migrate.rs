@@ -58,6 +58,11 @@ const MIGRATIONS: &[Migration] = migrations![
     21 "notice" "0021_notice.sql",
     22 "notice_told" "0022_notice_told.sql",
     23 "cron_fire" "0023_cron_fire.sql",
+    24 "account" "0024_account.sql",
+    25 "account_note" "0025_account_note.sql",
+    26 "session" "0026_session.sql",
+    27 "machine" "0027_machine.sql",
+    28 "reply" "0028_reply.sql",
 ];
 
 /// The newest version that this program knows.

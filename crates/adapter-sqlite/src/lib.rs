@@ -14,6 +14,7 @@
 //! `settle` (what the promise rests on), `lock` (the file that makes runs exclude each other).
 
 mod access;
+mod account;
 mod apply;
 mod checkup;
 mod claim;
@@ -30,6 +31,7 @@ mod intake;
 mod invoice;
 mod invoice_store;
 mod lock;
+mod machine;
 mod mapping;
 mod migrate;
 mod note;
@@ -39,9 +41,11 @@ mod page;
 mod posted_intake;
 mod reader;
 mod registry;
+mod reply;
 mod rows;
 mod scan;
 mod schema;
+mod session_store;
 mod settle;
 mod time;
 mod token;

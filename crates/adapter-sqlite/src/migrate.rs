@@ -18,7 +18,7 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: [Migration; 12] = [
+const MIGRATIONS: [Migration; 13] = [
     Migration {
         version: 1,
         name: "invoices",
@@ -78,6 +78,11 @@ const MIGRATIONS: [Migration; 12] = [
         version: 12,
         name: "cron_fire",
         sql: include_str!("../../../migrations/sqlite/0012_cron_fire.sql"),
+    },
+    Migration {
+        version: 13,
+        name: "accounts",
+        sql: include_str!("../../../migrations/sqlite/0013_accounts.sql"),
     },
 ];
 

@@ -7,6 +7,7 @@ use postonce_adapter_host::RandomIds;
 use postonce_adapter_mysql::{self as mysql, LockRefused, MysqlCheckup, MysqlStore};
 use postonce_adapter_sqlite::{SqliteCheckup, SqliteStore};
 use postonce_ports::access::AccessStore;
+use postonce_ports::account::{Accounts, Machines, Sessions};
 use postonce_ports::checkup::Checkup;
 use postonce_ports::connection::Connections;
 use postonce_ports::creation::CreationClaims;
@@ -21,6 +22,7 @@ use postonce_ports::mapping::MappingStore;
 use postonce_ports::notice::Notices;
 use postonce_ports::reader::InvoiceReader;
 use postonce_ports::registry::Registry;
+use postonce_ports::reply::Replies;
 use postonce_ports::scan::ScanStore;
 use postonce_ports::store::InvoiceStore;
 use postonce_ports::token::TokenStore;
@@ -58,6 +60,10 @@ pub(crate) struct Database {
     pub(crate) mappings: Arc<dyn MappingStore>,
     pub(crate) notices: Arc<dyn Notices>,
     pub(crate) fires: Arc<dyn CronFires>,
+    pub(crate) accounts: Arc<dyn Accounts>,
+    pub(crate) sessions: Arc<dyn Sessions>,
+    pub(crate) machines: Arc<dyn Machines>,
+    pub(crate) replies: Arc<dyn Replies>,
     /// A store whose lock must prove that it excludes; a file's does by the system.
     server: Option<MysqlStore>,
 }
@@ -140,6 +146,7 @@ impl Database {
         S: InvoiceStore + DoubtStore + Intake + PostedIntake + InvoiceReader + Registry,
         S: RunLock + RunHistory + FileNotes + Flags + ScanStore,
         S: TokenStore + AccessStore + CreationClaims + MappingStore,
+        S: Accounts + Sessions + Machines + Replies,
         S: Connections + Notices + CronFires + 'static,
     {
         let store = Arc::new(store);
@@ -161,6 +168,10 @@ impl Database {
             mappings: store.clone(),
             notices: store.clone(),
             fires: store.clone(),
+            accounts: store.clone(),
+            sessions: store.clone(),
+            machines: store.clone(),
+            replies: store.clone(),
             store,
             server: None,
         }

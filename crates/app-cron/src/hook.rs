@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use postonce_engine::{Policy, Ports};
 use postonce_ports::access::AccessStore;
+use postonce_ports::account::{Accounts, Machines, Sessions};
 use postonce_ports::clock::Clock;
 use postonce_ports::connection::Connections;
 use postonce_ports::creation::CreationClaims;
@@ -13,6 +14,7 @@ use postonce_ports::intake::{Intake, PostedIntake};
 use postonce_ports::mapping::MappingStore;
 use postonce_ports::notice::Notices;
 use postonce_ports::reader::InvoiceReader;
+use postonce_ports::reply::Replies;
 use postonce_ports::scan::ScanStore;
 use postonce_ports::token::TokenStore;
 
@@ -33,6 +35,10 @@ pub struct SidePorts {
     pub mappings: Arc<dyn MappingStore>,
     pub notices: Arc<dyn Notices>,
     pub fires: Arc<dyn CronFires>,
+    pub accounts: Arc<dyn Accounts>,
+    pub sessions: Arc<dyn Sessions>,
+    pub machines: Arc<dyn Machines>,
+    pub replies: Arc<dyn Replies>,
     pub clock: Arc<dyn Clock>,
 }
 

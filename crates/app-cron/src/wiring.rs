@@ -79,6 +79,10 @@ impl<'a> Base<'a> {
             mappings: Arc::clone(&database.mappings),
             notices: Arc::clone(&database.notices),
             fires: Arc::clone(&database.fires),
+            accounts: Arc::clone(&database.accounts),
+            sessions: Arc::clone(&database.sessions),
+            machines: Arc::clone(&database.machines),
+            replies: Arc::clone(&database.replies),
             clock: Arc::new(HostClock),
         });
         let meter = Meter::new(Arc::clone(&side.clock));

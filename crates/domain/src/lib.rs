@@ -22,6 +22,7 @@ mod identifier;
 mod invoice;
 mod invoice_number;
 mod life;
+mod login_name;
 mod mapping;
 mod money;
 mod note;
@@ -48,6 +49,7 @@ pub use invoice_number::{InvoiceNumber, InvoiceNumberError};
 pub use life::{
     Guard, InvoiceId, InvoiceState, Life, Move, MoveError, Settled, StateName, Version,
 };
+pub use login_name::LoginName;
 pub use mapping::{
     LedgerRecord, Mapped, MappingCodeError, MappingKey, MappingKind, MappingRow, MappingState,
     Match, Suggested, Suggestion, suggest,

@@ -10,11 +10,12 @@ use crate::error::StoreError;
 /// A request that carries a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyedRequest {
-    /// Who sent it: keys of different senders are different.
+    /// Who sent it, in 1 to 100 characters of printable ASCII without a blank around them: keys of
+    /// different senders are different.
     pub sender: String,
-    /// The sender's key.
+    /// The sender's key, in 1 to 255 such characters. Letter case counts.
     pub key: String,
-    /// The SHA-256, in hex, of what was asked for.
+    /// The SHA-256, in small hex digits, of what was asked for.
     pub digest: String,
 }
 
@@ -23,7 +24,7 @@ pub struct KeyedRequest {
 pub struct Reply {
     /// The status.
     pub status: u16,
-    /// The headers that tell more than the body does, each as name and value.
+    /// The headers that tell more than the body does, each as name and value, on one line.
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: String,
@@ -48,10 +49,10 @@ pub enum Asked {
 #[async_trait]
 pub trait Replies: Send + Sync {
     /// Whether a request is to be done; of any number of concurrent calls one is told that it is
-    /// new. What is older than `keep` by the store's clock is forgotten first.
+    /// new. What was asked for longer than `keep` ago by the store's clock is forgotten first.
     async fn ask(&self, request: KeyedRequest, keep: Duration) -> Result<Asked, StoreError>;
 
-    /// Keeps the answer to a request that is being done.
+    /// Keeps the answer to a request that is being done. One that was answered keeps its answer.
     async fn answer(&self, request: &KeyedRequest, reply: Reply) -> Result<(), StoreError>;
 
     /// Forgets a request that is being done, since nothing came of it; it may be sent again. One

@@ -5,6 +5,7 @@
 //! Reading order: `schema` (the tables), `rows` (invoices and lines), `life` (where one stands).
 
 pub mod access;
+pub mod account;
 pub mod claim;
 pub mod connection;
 pub mod creation;
@@ -18,6 +19,7 @@ pub mod mapping;
 pub mod note;
 pub mod notice;
 pub mod page;
+pub mod reply;
 pub mod rows;
 pub mod run;
 pub mod scan;

@@ -246,6 +246,62 @@ diesel::table! {
 }
 
 diesel::table! {
+    postonce_account (name) {
+        name -> Text,
+        role -> Text,
+        password -> Text,
+        disabled -> Bool,
+        version -> BigInt,
+        changed_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    postonce_account_note (id) {
+        id -> BigInt,
+        event -> Text,
+        name -> Text,
+        actor -> Text,
+        text -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    postonce_session (session_key) {
+        session_key -> Text,
+        account -> Text,
+        form_key -> Text,
+        idle -> BigInt,
+        idle_until -> BigInt,
+        ends_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    postonce_machine (name) {
+        name -> Text,
+        side -> Nullable<Text>,
+        role -> Text,
+        token_key -> Text,
+        made_at -> BigInt,
+        revoked_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    postonce_reply (sender, request_key) {
+        sender -> Text,
+        request_key -> Text,
+        digest -> Text,
+        asked_at -> BigInt,
+        status -> Nullable<BigInt>,
+        headers -> Nullable<Text>,
+        body -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     postonce_sync_lock (only) {
         only -> BigInt,
         kind -> Text,

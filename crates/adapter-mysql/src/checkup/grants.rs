@@ -80,9 +80,10 @@ async fn denied(conn: &mut AsyncMysqlConnection, tables: &[Table]) -> QueryResul
         ] {
             // The trail is written and never changed, and the record of the schema is only read.
             let needed = match name.as_str() {
-                "postonce_invoice_note" | "postonce_file_note" | "postonce_ledger_consent" => {
-                    matches!(verb, "SELECT" | "INSERT")
-                }
+                "postonce_invoice_note"
+                | "postonce_file_note"
+                | "postonce_ledger_consent"
+                | "postonce_account_note" => matches!(verb, "SELECT" | "INSERT"),
                 "postonce_schema_migration" => verb == "SELECT",
                 _ => true,
             };

@@ -58,6 +58,23 @@ async fn the_lines_about_connections_are_append_only() {
 }
 
 #[tokio::test]
+async fn the_trail_of_accounts_is_append_only() {
+    let scene = Scene::new();
+    let line = "INSERT INTO postonce_account_note (id, event, name, actor, text, created_at) \
+                VALUES (1, 'account_added', 'kim', 'sam', 'role admin', 0)";
+    scene.execute(line).unwrap();
+    for sql in [
+        "UPDATE postonce_account_note SET text = 'role viewer'",
+        "DELETE FROM postonce_account_note",
+        "INSERT OR REPLACE INTO postonce_account_note \
+         (id, event, name, actor, text, created_at) VALUES (1, 'signed_in', 'x', 'x', 'x', 0)",
+    ] {
+        assert!(scene.execute(sql).is_err(), "{sql}");
+    }
+    assert_eq!(scene.number("SELECT count(*) FROM postonce_account_note"), 1);
+}
+
+#[tokio::test]
 async fn is_processed_is_derived_from_the_state() {
     let scene = Scene::new();
     let processed = |id: postonce_domain::InvoiceId| {

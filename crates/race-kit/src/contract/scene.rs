@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use jiff::civil::date;
 use postonce_domain::{
     BlockCode, BlockReason, ClaimId, CompanyFile, Customer, CustomerCode, Epoch, ExternalId, Guard,
-    Invoice, InvoiceId, InvoiceNumber, InvoiceParts, InvoiceState, LedgerUid, Life, Line, Marker,
-    Money, Move, NotAfter, NotSentCause, NoteKind, Outcome, Percent, PreparedRequest, Quantity,
-    RunId, Side, StateName, TaxCode, Trigger, UnitPrice,
+    Invoice, InvoiceId, InvoiceNumber, InvoiceParts, InvoiceState, LedgerUid, Life, Line,
+    LoginName, Marker, Money, Move, NotAfter, NotSentCause, NoteKind, Outcome, Percent,
+    PreparedRequest, Quantity, RunId, Side, StateName, TaxCode, Trigger, UnitPrice,
 };
 use postonce_ports::history::NewRun;
 use postonce_ports::lock::{HeldLock, LockAnswer, RunLock};
@@ -29,6 +29,10 @@ pub(super) fn file(alias: &str) -> CompanyFile {
 
 pub(super) fn shop() -> CompanyFile {
     file("shop")
+}
+
+pub(super) fn login(name: &str) -> LoginName {
+    LoginName::parse(name).unwrap()
 }
 
 pub(super) fn uid(text: &str) -> LedgerUid {

@@ -6,6 +6,7 @@
 #![expect(missing_docs, reason = "a promise is called by its sentence")]
 
 pub mod access;
+pub mod account;
 pub mod apply;
 pub mod claim;
 pub mod connection;
@@ -16,6 +17,7 @@ pub mod file_note;
 pub mod flag;
 pub mod history;
 pub mod intake;
+pub mod machine;
 pub mod mapping;
 pub mod misses;
 pub mod notice;
@@ -23,7 +25,9 @@ pub mod page;
 pub mod posted_intake;
 pub mod reader;
 pub mod registry;
+pub mod reply;
 pub mod scan;
+pub mod session;
 pub mod settle;
 pub mod sweep;
 pub mod token;
@@ -55,6 +59,8 @@ pub mod token;
 /// | `flag` | those of `engine`, and `Flags` | [`StoreFixture`] |
 /// | `notice` | `Notices` | [`Fixture`] |
 /// | `mapping` | those of `engine`, and `MappingStore` | [`StoreFixture`] |
+/// | `account` | `Accounts`, `Sessions` and `Machines` | [`Fixture`] |
+/// | `reply` | `Replies` | [`Fixture`] |
 /// | `scan` | those of `engine`, and `ScanStore` | [`StoreFixture`] |
 ///
 /// [`EngineStore`]: crate::contract::EngineStore
@@ -69,7 +75,7 @@ macro_rules! store_contract {
         $crate::store_contract! {
             @parts $fixture;
             engine intake posted_intake reader token access connection creation cron file_note
-            flag mapping scan notice
+            flag mapping scan notice account reply
         }
     };
     (@parts $fixture:path; $($part:ident)+) => { $(
@@ -332,6 +338,41 @@ macro_rules! store_contract {
             every_document_of_an_invoice_in_doubt_is_told,
             an_invoice_in_doubt_is_told_by_the_date_of_either_side,
             differences_are_of_one_company_file,
+        ];
+    } };
+    (@account $fixture:path) => { $crate::promises! { $fixture; store;
+        account of "Accounts": [
+            an_account_is_made_once_whatever_the_case_of_its_name,
+            of_concurrent_accounts_of_one_name_one_is_made,
+            accounts_are_listed_by_name,
+            a_change_of_an_account_is_made_from_the_version_that_was_seen,
+            a_change_of_an_account_ends_its_sessions,
+            of_concurrent_changes_of_an_account_one_is_made,
+            the_last_admin_stays,
+            of_concurrent_changes_that_leave_no_admin_one_is_refused,
+            the_trail_of_accounts_is_read_by_rising_id,
+        ];
+        session of "Sessions": [
+            a_session_is_known_until_it_is_closed,
+            a_session_needs_an_account_as_it_was_seen,
+            of_a_session_and_a_change_of_its_account_the_change_wins,
+            a_session_is_over_after_its_time,
+            a_session_that_is_used_lasts_longer,
+        ];
+        machine of "Machines": [
+            a_machine_is_known_by_its_token,
+            a_token_that_was_taken_away_lets_nobody_in,
+            of_concurrent_machines_of_one_name_one_is_made,
+        ];
+    } };
+    (@reply $fixture:path) => { $crate::promises! { $fixture; store;
+        reply of "Replies": [
+            a_request_that_comes_again_gets_its_answer,
+            keys_are_their_senders_own_and_differ_by_case,
+            a_key_that_came_with_another_request_is_told,
+            a_request_that_was_given_up_may_be_sent_again,
+            old_requests_are_forgotten,
+            of_concurrent_requests_with_one_key_one_is_done,
         ];
     } };
 }
