@@ -7,6 +7,8 @@ pub mod race;
 pub mod storm;
 
 #[cfg(test)]
+mod accounts;
+#[cfg(test)]
 mod as_posted;
 #[cfg(test)]
 mod browser;

@@ -1,5 +1,6 @@
 //! Real processes on a real server, at their worst.
 
+mod accounts;
 mod cron;
 mod doors;
 mod lock_lost;

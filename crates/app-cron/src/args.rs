@@ -1,5 +1,6 @@
 //! The command line.
 
+mod accounts;
 mod connect;
 mod cron;
 mod cutover;
@@ -18,6 +19,7 @@ use jiff::civil::Date;
 use postonce_domain::{CompanyFile, LedgerUid, StateName};
 use postonce_engine::Verdict;
 
+pub(crate) use accounts::{AccountSet, Accounts, Machines};
 pub(crate) use connect::{Connect, Connections, ConnectionsCommand};
 pub(crate) use cron::{Cron, CronVerb};
 pub(crate) use cutover::Cutover;
@@ -139,6 +141,12 @@ pub(crate) enum Command {
     /// Tell people what has happened: test, list, run
     #[command(subcommand)]
     Notify(Notify),
+    /// People who may come in
+    #[command(subcommand)]
+    Accounts(Accounts),
+    /// Programs that may come in
+    #[command(subcommand)]
+    Machines(Machines),
     /// Look at the database's health, and change nothing
     Doctor,
     /// Bring the database's schema up to date
@@ -276,6 +284,8 @@ pub(crate) enum Audit {
         #[arg(value_name = "ALIAS", value_parser = company_file)]
         file: Option<CompanyFile>,
     },
+    /// Show the trail of accounts and machines
+    Accounts,
     /// Write the whole trail, one note per line
     Export {
         /// Format

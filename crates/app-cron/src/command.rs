@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod accounts;
 mod agree;
 mod as_posted;
 mod audit;
@@ -18,6 +19,7 @@ mod import;
 mod in_doubt;
 mod invoices;
 mod look_back;
+mod machines;
 mod mapping;
 mod metrics;
 mod migrate;
@@ -60,6 +62,8 @@ pub(crate) async fn run(command: Command, context: &Context<'_>) -> Result<Exit,
         Command::Cron(args) => cron::run(context, args).await,
         Command::Metrics => metrics::run(context).await,
         Command::Notify(args) => notify::run(context, args).await,
+        Command::Accounts(args) => accounts::run(context, args).await,
+        Command::Machines(args) => machines::run(context, args).await,
         Command::Doctor => doctor::run(context).await,
         Command::Migrate => migrate::run(context).await,
         Command::Config(args) => config::run(context, &args),

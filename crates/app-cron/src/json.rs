@@ -1,5 +1,6 @@
 //! The shapes of our JSON. Programs rely on their names: fields are added, never renamed.
 
+mod account;
 mod as_posted;
 mod connection;
 mod cron;
@@ -20,6 +21,7 @@ use postonce_ports::registry::{Alarm, Whereabouts};
 use serde::Serialize;
 use serde::ser::SerializeMap;
 
+pub(crate) use account::{AccountJson, AccountNoteJson, MachineJson};
 pub(crate) use as_posted::{AsPostedJson, NeedsHumanJson};
 pub(crate) use connection::{CheckedJson, ConnectionJson, ListedJson};
 pub(crate) use cron::{FireJson, NextJson, came_of, state_name};

@@ -1,14 +1,15 @@
-//! `postonce audit pairs`, `show`, `files` and `export`.
+//! `postonce audit pairs`, `show`, `files`, `accounts` and `export`.
 
 use csv::WriterBuilder;
 use postonce_domain::CompanyFile;
+use postonce_ports::account::{AccountNoteRecord, Accounts};
 use postonce_ports::file_note::{FileNoteRecord, FileNotes};
 use postonce_ports::reader::InvoiceReader;
 
 use super::show::{table, trail};
 use crate::args::{Audit, ExportFormat, One};
 use crate::exit::{Exit, Failure};
-use crate::json::{FileNoteJson, NoteJson, PairsJson};
+use crate::json::{AccountNoteJson, FileNoteJson, NoteJson, PairsJson};
 use crate::output::{Output, talk};
 use crate::selection::find_one;
 use crate::table::{Rows, time};
@@ -23,6 +24,7 @@ pub(crate) async fn run(context: &Context<'_>, args: Audit) -> Result<Exit, Fail
         Audit::Files { file } => {
             files(&context.output, base.side.notes.as_ref(), file.as_ref()).await?;
         }
+        Audit::Accounts => accounts(&context.output, base.side.accounts.as_ref()).await?,
         Audit::Export { format } => export(&context.output, reader, format).await?,
     }
     Ok(Exit::Done)
@@ -88,6 +90,31 @@ async fn files(
         rows.add([time(at), file, kind, note.actor, note.text]);
     }
     output.line(&rows.text("Nothing was decided about a company file."));
+    Ok(())
+}
+
+async fn accounts(output: &Output, accounts: &dyn Accounts) -> Result<(), Failure> {
+    const PAGE: u32 = 500;
+    let mut trail = Vec::new();
+    loop {
+        let after = trail.last().map_or(0, |last: &AccountNoteRecord| last.id);
+        let page = accounts.account_notes(after, PAGE).await?;
+        if page.is_empty() {
+            break;
+        }
+        trail.extend(page);
+    }
+    if output.is_json() {
+        let list: Vec<_> = trail.iter().map(AccountNoteJson::new).collect();
+        output.value(&list);
+        return Ok(());
+    }
+    let mut rows = Rows::new(&["at", "actor", "event", "of", "text"]);
+    for AccountNoteRecord { at, note, .. } in trail {
+        let (event, name) = (note.event.as_str().to_owned(), note.name.to_string());
+        rows.add([time(at), note.actor, event, name, note.text]);
+    }
+    output.line(&rows.text("Nobody was let in, and nobody came in."));
     Ok(())
 }
 
