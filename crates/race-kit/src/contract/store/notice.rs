@@ -120,8 +120,9 @@ pub async fn of_concurrent_takers_each_is_handed_another_notice(
     });
     let mut taken: Vec<i64> = at_once(fixture, tasks).await.into_iter().flatten().collect();
     taken.sort_unstable();
+    assert_eq!(taken.len(), 3, "every notice has one who delivers it: {taken:?}");
     taken.dedup();
-    assert_eq!(taken.len(), 3, "every notice has one who delivers it");
+    assert_eq!(taken.len(), 3, "and no more than one");
 }
 
 pub async fn a_delivered_notice_is_never_handed_over_again(
