@@ -36,6 +36,7 @@ mod reprocess;
 mod resolve;
 mod room;
 mod run;
+mod seen;
 mod send;
 mod tally;
 mod watch;
@@ -63,6 +64,7 @@ pub use preview::{Preview, PreviewOutcome};
 pub use reconcile::{Checked, CheckedOutcome};
 pub use reprocess::{ReprocessRefusal, Reprocessed};
 pub use resolve::{ResolveError, Resolved, Verdict};
+pub use seen::Seen;
 pub use watch::{Watch, WatchPolicy, WatchPorts, Watched};
 
 /// What the engine works with.

@@ -12,7 +12,7 @@ use crate::reconcile::file_of;
 use crate::room::{Place, Room};
 use crate::run::{FileRun, Run, Work};
 use crate::send::moved;
-use crate::{Engine, EngineError, SyncRequest};
+use crate::{Engine, EngineError, Seen, SyncRequest};
 
 /// What became of the wish to reprocess.
 #[derive(Debug)]
@@ -29,6 +29,9 @@ pub enum ReprocessRefusal {
     /// There is none.
     #[error("there is no such invoice")]
     NotFound,
+    /// It has moved on since it was seen.
+    #[error("it has moved on: it is {0} now")]
+    Stale(StateName),
     /// Its row cannot be read.
     #[error("{0}")]
     Unreadable(String),
@@ -50,26 +53,15 @@ impl Engine {
     /// Sends rejected invoices again: one run over `invoices`, under the run lock.
     pub async fn reprocess(
         &self,
-        invoices: &[InvoiceId],
+        invoices: &[impl Into<Seen> + Copy + Sync],
         reason: &str,
         request: &SyncRequest,
         stop: &dyn Stop,
     ) -> Result<Reprocessed, EngineError> {
-        let mut refused = Vec::new();
-        let mut wanted = Vec::new();
-        for invoice in invoices {
-            let dossier = match self.ports.doubts.dossier(*invoice).await {
-                Err(error @ StoreError::Corrupt { .. }) => {
-                    refused.push((*invoice, ReprocessRefusal::Unreadable(error.to_string())));
-                    continue;
-                }
-                dossier => dossier?,
-            };
-            match dossier.as_ref().map_or(Err(ReprocessRefusal::NotFound), may_reprocess) {
-                Ok(()) => wanted.push(*invoice),
-                Err(refusal) => refused.push((*invoice, refusal)),
-            }
-        }
+        let refused = self.refusals(invoices).await?;
+        let seen = invoices.iter().map(|seen| (*seen).into());
+        let is_wanted = |seen: &Seen| refused.iter().all(|(refused, _)| *refused != seen.invoice);
+        let wanted: Vec<Seen> = seen.filter(is_wanted).collect();
         if wanted.is_empty() {
             return Ok(Reprocessed { refused, run: None });
         }
@@ -78,14 +70,35 @@ impl Engine {
         Ok(Reprocessed { refused, run })
     }
 
-    /// The company files of these invoices, by alias.
-    pub(crate) async fn files_of(
+    /// Those of `invoices` that cannot be reprocessed as they are now.
+    pub async fn refusals(
         &self,
-        invoices: &[InvoiceId],
-    ) -> Result<Vec<FileWork>, EngineError> {
+        invoices: &[impl Into<Seen> + Copy + Sync],
+    ) -> Result<Vec<(InvoiceId, ReprocessRefusal)>, EngineError> {
+        let mut refused = Vec::new();
+        for seen in invoices {
+            let seen: Seen = (*seen).into();
+            let dossier = match self.ports.doubts.dossier(seen.invoice).await {
+                Err(error @ StoreError::Corrupt { .. }) => {
+                    let why = ReprocessRefusal::Unreadable(error.to_string());
+                    refused.push((seen.invoice, why));
+                    continue;
+                }
+                dossier => dossier?,
+            };
+            let may = dossier
+                .as_ref()
+                .map_or(Err(ReprocessRefusal::NotFound), |dossier| may_reprocess(dossier, seen));
+            refused.extend(may.err().map(|refusal| (seen.invoice, refusal)));
+        }
+        Ok(refused)
+    }
+
+    /// The company files of these invoices, by alias.
+    pub(crate) async fn files_of(&self, invoices: &[Seen]) -> Result<Vec<FileWork>, EngineError> {
         let mut wanted = std::collections::BTreeSet::new();
-        for invoice in invoices {
-            if let Some(dossier) = self.ports.doubts.dossier(*invoice).await? {
+        for seen in invoices {
+            if let Some(dossier) = self.ports.doubts.dossier(seen.invoice).await? {
                 wanted.insert(file_of(&dossier).clone());
             }
         }
@@ -98,8 +111,11 @@ impl Engine {
     }
 }
 
-fn may_reprocess(dossier: &Dossier) -> Result<(), ReprocessRefusal> {
+fn may_reprocess(dossier: &Dossier, seen: Seen) -> Result<(), ReprocessRefusal> {
     let life = &dossier.stored.life;
+    if seen.is_stale(life) {
+        return Err(ReprocessRefusal::Stale(life.state.name()));
+    }
     match &life.state {
         InvoiceState::Rejected { .. } if life.held => Err(ReprocessRefusal::Held),
         InvoiceState::Rejected { .. } => Ok(()),
@@ -129,23 +145,18 @@ fn may_reprocess(dossier: &Dossier) -> Result<(), ReprocessRefusal> {
 
 impl Run<'_> {
     /// Moves each invoice back to ready and sends it.
-    pub(crate) async fn resend(&self, files: &[FileRun], invoices: &[InvoiceId], reason: &str) {
+    pub(crate) async fn resend(&self, files: &[FileRun], invoices: &[Seen], reason: &str) {
         let room = Room::new(self.engine.policy.concurrency.get());
         let mut in_flight = FuturesUnordered::new();
-        for invoice in invoices {
+        for seen in invoices {
             let place = room.place(&mut in_flight).await;
-            in_flight.push(self.resend_one(files, *invoice, reason, place));
+            in_flight.push(self.resend_one(files, *seen, reason, place));
         }
         while in_flight.next().await.is_some() {}
     }
 
-    async fn resend_one(
-        &self,
-        files: &[FileRun],
-        invoice: InvoiceId,
-        reason: &str,
-        place: Place<'_>,
-    ) {
+    async fn resend_one(&self, files: &[FileRun], seen: Seen, reason: &str, place: Place<'_>) {
+        let invoice = seen.invoice;
         let dossier = match self.engine.ports.doubts.dossier(invoice).await {
             Ok(Some(dossier)) => dossier,
             Ok(None) => return,
@@ -156,6 +167,10 @@ impl Run<'_> {
         else {
             return;
         };
+        // Another run had it between the first look and the lock.
+        if seen.is_stale(&dossier.stored.life) {
+            return;
+        }
         if !self.may_claim(&file.work.company_file) {
             return;
         }

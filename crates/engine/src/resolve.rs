@@ -10,7 +10,7 @@ use postonce_ports::store::{Applied, Change, Note};
 use crate::inquiry::join;
 use crate::objection::{Claimant, no_document};
 use crate::reconcile::file_of;
-use crate::{Engine, EngineError};
+use crate::{Engine, EngineError, Seen};
 
 /// What a person says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +41,9 @@ pub enum ResolveError {
     /// There is no such invoice.
     #[error("there is no such invoice")]
     NotFound,
+    /// It has moved on since it was seen; nothing was changed.
+    #[error("it has moved on: it is {0} now")]
+    Stale(StateName),
     /// It would be wrong; nothing was changed.
     #[error("{0}")]
     Refused(String),
@@ -54,18 +57,20 @@ impl Engine {
     /// Takes a person's word for what an invoice is, where the evidence does not speak against it.
     pub async fn resolve(
         &self,
-        invoice: InvoiceId,
+        invoice: impl Into<Seen>,
         verdict: Verdict,
         actor: &str,
         reason: &str,
     ) -> Result<Resolved, ResolveError> {
+        let seen = invoice.into();
+        let invoice = seen.invoice;
         let (life, wanted, words) = match verdict {
             // Even if its row cannot be read.
             Verdict::Forgotten => {
-                (self.life(invoice).await?, Move::ResolveForgotten, "forgotten".to_owned())
+                (self.life(seen).await?, Move::ResolveForgotten, "forgotten".to_owned())
             }
             Verdict::Posted(uid) => {
-                let dossier = self.dossier(invoice).await?;
+                let dossier = self.dossier(seen).await?;
                 let document = self.check_document(&dossier, &uid).await?;
                 let words = format!("resolved as posted as {uid}");
                 let life = (invoice, dossier.stored.life.clone());
@@ -75,7 +80,7 @@ impl Engine {
                 return Ok(resolved);
             }
             Verdict::Absent => {
-                let dossier = self.dossier(invoice).await?;
+                let dossier = self.dossier(seen).await?;
                 let (wanted, words) = self.absent(&dossier).await?;
                 (dossier.stored.life, wanted, words)
             }
@@ -87,11 +92,13 @@ impl Engine {
     /// success.
     pub async fn hold(
         &self,
-        invoice: InvoiceId,
+        invoice: impl Into<Seen>,
         held: bool,
         actor: &str,
     ) -> Result<(), ResolveError> {
-        let life = self.life(invoice).await?;
+        let seen = invoice.into();
+        let invoice = seen.invoice;
+        let life = self.life(seen).await?;
         if life.held == held {
             return Ok(());
         }
@@ -100,14 +107,23 @@ impl Engine {
         self.by_person((invoice, life), wanted, actor, words.to_owned()).await.map(drop)
     }
 
-    async fn life(&self, invoice: InvoiceId) -> Result<Life, ResolveError> {
-        let life = self.ports.store.life(invoice).await.map_err(EngineError::from)?;
-        life.ok_or(ResolveError::NotFound)
+    async fn life(&self, seen: Seen) -> Result<Life, ResolveError> {
+        let life = self.ports.store.life(seen.invoice).await.map_err(EngineError::from)?;
+        let life = life.ok_or(ResolveError::NotFound)?;
+        if seen.is_stale(&life) {
+            return Err(ResolveError::Stale(life.state.name()));
+        }
+        Ok(life)
     }
 
-    async fn dossier(&self, invoice: InvoiceId) -> Result<Dossier, ResolveError> {
-        let dossier = self.ports.doubts.dossier(invoice).await.map_err(EngineError::from)?;
-        dossier.ok_or(ResolveError::NotFound)
+    async fn dossier(&self, seen: Seen) -> Result<Dossier, ResolveError> {
+        let dossier = self.ports.doubts.dossier(seen.invoice).await.map_err(EngineError::from)?;
+        let dossier = dossier.ok_or(ResolveError::NotFound)?;
+        let life = &dossier.stored.life;
+        if seen.is_stale(life) {
+            return Err(ResolveError::Stale(life.state.name()));
+        }
+        Ok(dossier)
     }
 
     /// *Posted (UID)*: the document is read; its number or reference must be the invoice's, and no

@@ -16,7 +16,7 @@ use postonce_ports::store::{Candidate, FileWork, Page, Wanted};
 
 use crate::room::{Place, Room, meanwhile};
 use crate::tally::Tally;
-use crate::{Engine, EngineError, SyncRequest};
+use crate::{Engine, EngineError, Seen, SyncRequest};
 
 /// Why a run stopped that lost its lock, and the mend.
 const LOCK_LOST: &str = "the run lock was lost: the database, or the way to it, failed in between; \
@@ -27,7 +27,7 @@ pub(crate) enum Work<'a> {
     /// Whatever is due.
     Due,
     /// These rejected invoices, for this reason.
-    Rejected { invoices: &'a [InvoiceId], reason: &'a str },
+    Rejected { invoices: &'a [Seen], reason: &'a str },
 }
 
 /// A run that has the lock.
