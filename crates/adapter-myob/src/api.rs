@@ -43,7 +43,7 @@ pub(crate) struct Api {
     pub(crate) refresh_token: Option<SecretString>,
     pub(crate) unlisted_is_own_id: bool,
     pub(crate) tokens: Tokens,
-    pub(crate) rate: Rate,
+    pub(crate) rate: Arc<Rate>,
     pub(crate) clock: Arc<dyn Clock>,
 }
 

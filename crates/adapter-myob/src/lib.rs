@@ -68,6 +68,7 @@ pub use crate::files::CompanyFileListed;
 pub use crate::options::{
     CompanyFileAccess, FileUser, Layout, Missing, Options, Ports, SetupError, Unusual,
 };
+pub use crate::rate::SharedRate;
 pub use crate::sealed::{BadKey, SealError, SealedTokens, TokenKeys};
 
 use crate::api::{Api, FileAccess};
@@ -142,11 +143,11 @@ impl MyobLedger {
             refresh_token: options.refresh_token,
             unlisted_is_own_id,
             tokens: Tokens::new(endpoint, records, Arc::clone(&clock)),
-            rate: Rate::new(
+            rate: Arc::new(Rate::new(
                 options.rate_per_second,
                 options.rate_share_percent,
                 Arc::clone(&clock),
-            ),
+            )),
             clock: Arc::clone(&clock),
         };
         Ok(Self {
@@ -163,6 +164,18 @@ impl MyobLedger {
             zero_totals: options.zero_totals,
             rate_limit_is_not_sent: options.rate_limit_is_not_sent,
         })
+    }
+
+    /// The places that this ledger takes in MYOB's rate.
+    pub fn rate(&self) -> SharedRate {
+        SharedRate(Arc::clone(&self.api.rate))
+    }
+
+    /// This ledger, taking its places in a rate that others take theirs in too.
+    #[must_use]
+    pub fn sharing(mut self, rate: SharedRate) -> Self {
+        self.api.rate = rate.0;
+        self
     }
 }
 

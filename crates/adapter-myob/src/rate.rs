@@ -31,6 +31,10 @@ pub(crate) struct Rate {
     clock: Arc<dyn Clock>,
 }
 
+/// The rate of one ledger, for others of the same API key to share.
+#[derive(Clone, Debug)]
+pub struct SharedRate(pub(crate) Arc<Rate>);
+
 /// What the ledger's refusals have led to.
 #[derive(Debug, Default)]
 struct Pause {
