@@ -7,7 +7,7 @@ mod audit;
 mod completions;
 mod config;
 mod connect;
-mod connections;
+pub(crate) mod connections;
 mod cron;
 mod cutover;
 mod demo;
@@ -20,7 +20,7 @@ mod in_doubt;
 mod invoices;
 mod look_back;
 mod machines;
-mod mapping;
+pub(crate) mod mapping;
 mod metrics;
 mod migrate;
 mod notify;
@@ -30,7 +30,7 @@ mod run_end;
 mod runs;
 mod sandbox;
 mod show;
-mod status;
+pub(crate) mod status;
 mod sync;
 
 use crate::args::Command;
@@ -38,7 +38,7 @@ use crate::exit::{Exit, Failure};
 use crate::wiring::Context;
 
 /// Runs one command.
-pub(crate) async fn run(command: Command, context: &Context<'_>) -> Result<Exit, Failure> {
+pub(crate) async fn run(command: Command, context: &Context<'static>) -> Result<Exit, Failure> {
     match command {
         Command::Demo => demo::run(context).await,
         Command::Import(args) => import::run(context, &args).await,

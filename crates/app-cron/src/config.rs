@@ -7,6 +7,7 @@ mod assemble;
 mod check;
 mod cron;
 mod database;
+mod http;
 mod key;
 mod layers;
 mod notify;
@@ -27,6 +28,7 @@ use secrecy::SecretString;
 
 pub use cron::CronConfig;
 pub use database::DatabaseConfig;
+pub use http::{HttpConfig, LogConfig, LogLevel};
 pub use layers::{Flags, Sources};
 pub use url::is_loopback;
 pub(crate) use url::{Listening, listening};
@@ -58,6 +60,10 @@ pub struct Config {
     pub run_max: Duration,
     /// When runs start by themselves.
     pub cron: CronConfig,
+    /// How pages and API are served.
+    pub http: HttpConfig,
+    /// How the log is written.
+    pub log: LogConfig,
 }
 
 /// Who is told what happens, and how. The ways are independent of each other.

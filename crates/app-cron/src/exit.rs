@@ -1,6 +1,5 @@
 //! How a command ends: the exit codes, and the failures that lead to them.
 
-use std::error::Error;
 use std::process::ExitCode;
 
 use postonce_domain::{RunEnd, StopCause};
@@ -8,6 +7,8 @@ use postonce_engine::{EngineError, ResolveError};
 use postonce_ports::error::StoreError;
 use postonce_ports::ledger::LedgerError;
 use postonce_ports::lock::LockError;
+
+pub use postonce_wire::chain;
 
 /// What the exit code of a command says. It speaks of this run only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,22 +146,6 @@ impl Failure {
     }
 }
 
-/// An error and what caused it, in one line.
-pub fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        let words = inner.to_string();
-        // A wrapper often repeats what it wraps.
-        if !text.contains(&words) {
-            text.push_str(": ");
-            text.push_str(&words);
-        }
-        cause = inner.source();
-    }
-    text
-}
-
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         EngineError::Store(error).into()
@@ -189,9 +174,9 @@ impl From<ResolveError> for Failure {
     fn from(error: ResolveError) -> Self {
         match error {
             ResolveError::Engine(error) => error.into(),
-            refused @ (ResolveError::NotFound | ResolveError::Refused(_)) => {
-                Self::new(Exit::DataRefused, chain(&refused))
-            }
+            refused @ (ResolveError::NotFound
+            | ResolveError::Stale(_)
+            | ResolveError::Refused(_)) => Self::new(Exit::DataRefused, chain(&refused)),
         }
     }
 }

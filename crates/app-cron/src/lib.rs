@@ -46,12 +46,12 @@ use crate::output::{Output, talk};
 use crate::wiring::Context;
 
 /// The `main` of a binary: does what the process's command line asks for.
-pub fn main(hook: &dyn PortHook) -> std::io::Result<ExitCode> {
+pub fn main(hook: &'static dyn PortHook) -> std::io::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     Ok(runtime.block_on(run(hook)))
 }
 
-async fn run(hook: &dyn PortHook) -> ExitCode {
+async fn run(hook: &'static dyn PortHook) -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

@@ -6,6 +6,7 @@ use std::io::Read;
 use csv::{ByteRecord, ReaderBuilder, WriterBuilder};
 use postonce_domain::{CompanyFile, MappingKey, MappingKind, MappingRow, MappingState};
 use postonce_ports::mapping::MappingChange;
+use postonce_wire::state_word;
 
 use crate::import::{Guard, Problems, myob_uid, without_mark};
 
@@ -23,14 +24,6 @@ pub(crate) const COLUMNS: [&str; 8] = [
 
 /// The longest code or name of the ledger that is kept.
 const TEXT_MAX: usize = 255;
-
-/// A row's state as people write it; one that was taken out says nothing.
-pub(crate) fn state_word(state: MappingState, has_uid: bool) -> &'static str {
-    match (state, has_uid) {
-        (MappingState::Confirmed, false) => "none",
-        (state, _) => state.as_str(),
-    }
-}
 
 /// A change and the line on which it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]

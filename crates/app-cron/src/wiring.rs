@@ -1,12 +1,13 @@
 //! The parts put together: configuration, store, ledger, engine.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use postonce_adapter_host::{HostClock, Process, RandomIds};
 use postonce_adapter_myob::{
-    CompanyFileAccess, FileUser, MyobLedger, Options, Ports as LedgerPorts, SealedTokens, TokenKeys,
+    CompanyFileAccess, FileUser, MyobLedger, Options, Ports as LedgerPorts, SealedTokens,
+    SharedRate, TokenKeys,
 };
 use postonce_domain::{CompanyFile, QuietParts, Trigger};
 use postonce_engine::{Engine, Origin, Policy, Ports, SyncRequest};
@@ -52,6 +53,8 @@ pub(crate) struct Base<'a> {
     meter: Meter,
     hook: &'a dyn PortHook,
     actor: String,
+    /// What all ledgers of this process share.
+    rate: OnceLock<SharedRate>,
 }
 
 impl<'a> Base<'a> {
@@ -86,7 +89,8 @@ impl<'a> Base<'a> {
             clock: Arc::new(HostClock),
         });
         let meter = Meter::new(Arc::clone(&side.clock));
-        Ok(Self { config, database, side, meter, hook, actor: sources.actor() })
+        let rate = OnceLock::new();
+        Ok(Self { config, database, side, meter, hook, actor: sources.actor(), rate })
     }
 
     /// Who asks.
@@ -96,8 +100,13 @@ impl<'a> Base<'a> {
 
     /// The engine's ports, with the ledger of the configuration.
     pub(crate) async fn ports(&self) -> Result<Ports, Failure> {
+        self.ports_of(&self.actor).await
+    }
+
+    /// The same in the name of somebody else.
+    pub(crate) async fn ports_of(&self, actor: &str) -> Result<Ports, Failure> {
         let connections = Arc::clone(&self.side.connections);
-        let ledger = NotedLedger::new(Arc::new(self.myob().await?), connections, &self.actor);
+        let ledger = NotedLedger::new(Arc::new(self.myob().await?), connections, actor);
         Ok(self.ports_with(Arc::new(ledger)))
     }
 
@@ -165,10 +174,8 @@ impl<'a> Base<'a> {
 
     /// A wish to run, in the name of whoever gave this command.
     pub(crate) fn request(&self, trigger: Trigger) -> SyncRequest {
-        let Process { host, pid, boot_id } = Process::current();
-        let actor = self.actor.clone();
         SyncRequest {
-            origin: Origin { trigger, actor, host, pid, boot_id },
+            origin: origin(trigger, &self.actor),
             company_file: None,
             limit: None,
             wait: Duration::ZERO,
@@ -278,8 +285,10 @@ impl<'a> Base<'a> {
             creations: Arc::clone(&self.side.creations),
             mappings: Arc::clone(&self.side.mappings),
         };
-        MyobLedger::new(options, self.files(known), ledger.is_loopback, ports)
-            .map_err(|error| Failure::new(Exit::BadConfiguration, chain(&error)))
+        let ledger = MyobLedger::new(options, self.files(known), ledger.is_loopback, ports)
+            .map_err(|error| Failure::new(Exit::BadConfiguration, chain(&error)))?;
+        let rate = self.rate.get_or_init(|| ledger.rate()).clone();
+        Ok(ledger.sharing(rate))
     }
 
     /// The company files that have a business, by configuration or by consent.
@@ -310,6 +319,12 @@ impl<'a> Base<'a> {
         });
         files.collect()
     }
+}
+
+/// A run of this process, in the name of `actor`.
+pub(crate) fn origin(trigger: Trigger, actor: &str) -> Origin {
+    let Process { host, pid, boot_id } = Process::current();
+    Origin { trigger, actor: actor.to_owned(), host, pid, boot_id }
 }
 
 /// The business that is on record.

@@ -2,37 +2,39 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use postonce_adapter_myob::CompanyFileListed;
 use postonce_domain::CompanyFile;
 use postonce_ports::connection::{Connection, ConnectionEvent};
 use serde::Serialize;
+use utoipa::ToSchema;
 
-use super::time;
+use crate::time;
 
 /// The way into one company file.
-#[derive(Debug, Serialize)]
-pub(crate) struct ConnectionJson {
-    pub(crate) company_file: String,
-    pub(crate) connected: bool,
-    pub(crate) business_id: Option<String>,
-    pub(crate) business_name: Option<String>,
-    pub(crate) consented_by: Option<String>,
-    pub(crate) consented_at: Option<String>,
+#[derive(Debug, Serialize, ToSchema)]
+#[expect(missing_docs, reason = "programs read the names")]
+pub struct ConnectionJson {
+    pub company_file: String,
+    pub connected: bool,
+    pub business_id: Option<String>,
+    pub business_name: Option<String>,
+    pub consented_by: Option<String>,
+    pub consented_at: Option<String>,
     /// A year later: MYOB is said to ask every year.
-    pub(crate) renewal_expected: Option<String>,
-    pub(crate) scopes: Option<String>,
-    pub(crate) base_url: Option<String>,
-    pub(crate) access_seconds_left: Option<u64>,
-    pub(crate) last_refresh: Option<String>,
-    pub(crate) last_error: Option<String>,
-    pub(crate) last_error_at: Option<String>,
-    pub(crate) revoked_by: Option<String>,
-    pub(crate) revoked_at: Option<String>,
-    pub(crate) revoke_reason: Option<String>,
+    pub renewal_expected: Option<String>,
+    pub scopes: Option<String>,
+    pub base_url: Option<String>,
+    pub access_seconds_left: Option<u64>,
+    pub last_refresh: Option<String>,
+    pub last_error: Option<String>,
+    pub last_error_at: Option<String>,
+    pub revoked_by: Option<String>,
+    pub revoked_at: Option<String>,
+    pub revoke_reason: Option<String>,
 }
 
 impl ConnectionJson {
-    pub(crate) fn new(connection: &Connection) -> Self {
+    /// As programs read it.
+    pub fn new(connection: &Connection) -> Self {
         let consent = connection.consent();
         let error = connection.last_error();
         let revoked = connection.newest(ConnectionEvent::Revoked).filter(|_| consent.is_none());
@@ -58,7 +60,7 @@ impl ConnectionJson {
     }
 
     /// A company file of which nothing is on record.
-    pub(crate) fn unknown(company_file: &CompanyFile) -> Self {
+    pub fn unknown(company_file: &CompanyFile) -> Self {
         Self::new(&Connection {
             company_file: company_file.clone(),
             business_id: None,
@@ -76,24 +78,10 @@ fn a_year_later(at: Timestamp) -> Option<String> {
 }
 
 /// Whether a company file let us in.
-#[derive(Debug, Serialize)]
-pub(crate) struct CheckedJson {
-    pub(crate) company_file: String,
-    pub(crate) reached: bool,
-    pub(crate) error: Option<String>,
-}
-
-/// A company file as MYOB lists it.
-#[derive(Debug, Serialize)]
-pub(crate) struct ListedJson<'a> {
-    id: &'a str,
-    name: &'a str,
-    base_url: Option<&'a str>,
-}
-
-impl<'a> ListedJson<'a> {
-    pub(crate) fn new(listed: &'a CompanyFileListed) -> Self {
-        let CompanyFileListed { id, name, base_url } = listed;
-        Self { id, name, base_url: base_url.as_deref() }
-    }
+#[derive(Debug, Serialize, ToSchema)]
+#[expect(missing_docs, reason = "programs read the names")]
+pub struct CheckedJson {
+    pub company_file: String,
+    pub reached: bool,
+    pub error: Option<String>,
 }

@@ -3,26 +3,28 @@
 use postonce_ports::flag::Flag;
 use postonce_ports::reader::Summary;
 use serde::Serialize;
+use utoipa::ToSchema;
 
-use super::time;
+use crate::time;
 
 /// The flag of an invoice.
-#[derive(Debug, Serialize)]
-pub(crate) struct FlagJson {
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FlagJson {
     invoice: i64,
     text: String,
     raised_at: String,
 }
 
 impl FlagJson {
-    pub(crate) fn new(flag: &Flag) -> Self {
+    /// As programs read it.
+    pub fn new(flag: &Flag) -> Self {
         Self { invoice: flag.invoice.0, text: flag.text.clone(), raised_at: time(flag.raised_at) }
     }
 }
 
 /// A flag in a list, with the invoice that it is on.
-#[derive(Debug, Serialize)]
-pub(crate) struct FlaggedJson {
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FlaggedJson {
     #[serde(flatten)]
     flag: FlagJson,
     number: String,
@@ -31,7 +33,8 @@ pub(crate) struct FlaggedJson {
 }
 
 impl FlaggedJson {
-    pub(crate) fn new(flag: &Flag, of: &Summary) -> Self {
+    /// As programs read it.
+    pub fn new(flag: &Flag, of: &Summary) -> Self {
         Self {
             flag: FlagJson::new(flag),
             number: of.number.to_string(),

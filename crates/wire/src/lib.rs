@@ -1,45 +1,45 @@
-//! The shapes of our JSON. Programs rely on their names: fields are added, never renamed.
+//! The shapes of our JSON: what the command line prints and what HTTP answers.
+//!
+//! **Invariant:** programs rely on the names: fields are added, never renamed.
+//!
+//! **Invariant:** no I/O. Values come in, and their shapes go out.
 
-mod account;
-mod as_posted;
 mod connection;
-mod cron;
+mod doubt;
 mod flag;
 mod look_back;
 mod mapping;
-mod notice;
 mod past;
+mod reprocess;
+
+use std::error::Error;
 
 use jiff::Timestamp;
 use postonce_domain::{CompanyFile, RunCounts, RunEnd};
 use postonce_ports::checkup::{Finding, Severity};
-use postonce_ports::doubt::Doubtful;
 use postonce_ports::history::Run;
 use postonce_ports::lock::Holder;
 use postonce_ports::reader::{NoteRecord, Pairs, StateCounts, Summary};
 use postonce_ports::registry::{Alarm, Whereabouts};
 use serde::Serialize;
 use serde::ser::SerializeMap;
+use utoipa::ToSchema;
 
-pub(crate) use account::{AccountJson, AccountNoteJson, MachineJson};
-pub(crate) use as_posted::{AsPostedJson, NeedsHumanJson};
-pub(crate) use connection::{CheckedJson, ConnectionJson, ListedJson};
-pub(crate) use cron::{FireJson, NextJson, came_of, state_name};
-pub(crate) use flag::{FlagJson, FlaggedJson};
-pub(crate) use look_back::{DifferenceJson, DocumentJson, MonthJson, ScanJson, difference_name};
-pub(crate) use mapping::{
-    ClonedJson, CreationJson, LedgerRecordJson, MappingImportJson, MappingRowJson, ObstacleJson,
-    SuggestionJson,
+pub use connection::{CheckedJson, ConnectionJson};
+pub use doubt::{CheckedDoubtJson, DoubtJson, ResolvedJson};
+pub use flag::{FlagJson, FlaggedJson};
+pub use look_back::{DifferenceJson, DocumentJson, MonthJson, ScanJson, difference_name};
+pub use mapping::{
+    ClonedJson, CreationJson, LedgerRecordJson, MappingRowJson, ObstacleJson, SuggestionJson,
+    state_word,
 };
-pub(crate) use notice::{NoticeJson, TriedJson, WatchedJson};
-pub(crate) use past::{CutoverJson, FileNoteJson, FilePastJson};
-
-use crate::import::Problem;
+pub use past::{CutoverJson, FileNoteJson, FilePastJson};
+pub use reprocess::{RefusedJson, ReprocessJson};
 
 /// Who has the run lock. A session that is no run of ours has a connection, and a user and a host
 /// where we may know them.
-#[derive(Debug, Default, Serialize)]
-pub(crate) struct HolderJson {
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub struct HolderJson {
     run_id: Option<i64>,
     trigger: Option<&'static str>,
     actor: Option<String>,
@@ -52,7 +52,8 @@ pub(crate) struct HolderJson {
 }
 
 impl HolderJson {
-    pub(crate) fn new(holder: &Holder) -> Self {
+    /// As programs read it.
+    pub fn new(holder: &Holder) -> Self {
         match holder {
             Holder::Run(run) => Self {
                 run_id: Some(run.run.0),
@@ -76,8 +77,8 @@ impl HolderJson {
 }
 
 /// What a run did, or that it was skipped.
-#[derive(Debug, Serialize)]
-pub(crate) struct SyncJson {
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SyncJson {
     status: &'static str,
     run_id: Option<i64>,
     claimed: u64,
@@ -106,34 +107,27 @@ impl SyncJson {
         }
     }
 
-    pub(crate) fn ran(end: &RunEnd) -> Self {
+    /// Of a run that ran.
+    pub fn ran(end: &RunEnd) -> Self {
         let run_id = Some(end.run.0);
         Self { run_id, duration_ms: end.duration_ms, ..Self::new("ran", end.counts) }
     }
 
-    pub(crate) fn skipped(holder: Option<&Holder>, duration_ms: u64) -> Self {
+    /// Of a run that another one kept from starting.
+    pub fn skipped(holder: Option<&Holder>, duration_ms: u64) -> Self {
         let holder = holder.map(HolderJson::new);
         Self { duration_ms, holder, ..Self::new("skipped", RunCounts::default()) }
     }
 
     /// Nothing was sent since all that was wanted was refused.
-    pub(crate) fn refused() -> Self {
+    pub fn refused() -> Self {
         Self::new("refused", RunCounts::default())
     }
 }
 
-/// What an import did.
-#[derive(Debug, Serialize)]
-pub(crate) struct ImportJson<'a> {
-    pub(crate) created: u64,
-    pub(crate) replaced: u64,
-    pub(crate) unchanged: u64,
-    pub(crate) errors: &'a [Problem],
-}
-
 /// An invoice.
-#[derive(Debug, Serialize)]
-pub(crate) struct InvoiceJson {
+#[derive(Debug, Serialize, ToSchema)]
+pub struct InvoiceJson {
     id: i64,
     company_file: String,
     side: &'static str,
@@ -153,7 +147,8 @@ pub(crate) struct InvoiceJson {
 }
 
 impl InvoiceJson {
-    pub(crate) fn new(summary: &Summary) -> Self {
+    /// As programs read it.
+    pub fn new(summary: &Summary) -> Self {
         Self {
             id: summary.id.0,
             company_file: summary.company_file.to_string(),
@@ -176,17 +171,18 @@ impl InvoiceJson {
 }
 
 /// An invoice and its trail.
-#[derive(Debug, Serialize)]
-pub(crate) struct ShowJson {
+#[derive(Debug, Serialize, ToSchema)]
+#[expect(missing_docs, reason = "programs read the names")]
+pub struct ShowJson {
     #[serde(flatten)]
-    pub(crate) invoice: InvoiceJson,
-    pub(crate) flag: Option<FlagJson>,
-    pub(crate) notes: Vec<NoteJson>,
+    pub invoice: InvoiceJson,
+    pub flag: Option<FlagJson>,
+    pub notes: Vec<NoteJson>,
 }
 
 /// A line of the trail.
-#[derive(Debug, Serialize)]
-pub(crate) struct NoteJson {
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NoteJson {
     id: i64,
     invoice: i64,
     at: String,
@@ -199,7 +195,8 @@ pub(crate) struct NoteJson {
 }
 
 impl NoteJson {
-    pub(crate) fn new(record: &NoteRecord) -> Self {
+    /// As programs read it.
+    pub fn new(record: &NoteRecord) -> Self {
         Self {
             id: record.id,
             invoice: record.invoice.0,
@@ -214,10 +211,11 @@ impl NoteJson {
     }
 
     /// The columns of [`Self::cells`].
-    pub(crate) const COLUMNS: [&'static str; 9] =
+    pub const COLUMNS: [&'static str; 9] =
         ["id", "invoice", "at", "type", "kind", "claim_id", "actor", "text", "payload"];
 
-    pub(crate) fn cells(self) -> [String; 9] {
+    /// The values of [`Self::COLUMNS`].
+    pub fn cells(self) -> [String; 9] {
         [
             self.id.to_string(),
             self.invoice.to_string(),
@@ -233,8 +231,8 @@ impl NoteJson {
 }
 
 /// A run.
-#[derive(Debug, Serialize)]
-pub(crate) struct RunJson {
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RunJson {
     run_id: i64,
     trigger: &'static str,
     actor: String,
@@ -257,7 +255,8 @@ pub(crate) struct RunJson {
 }
 
 impl RunJson {
-    pub(crate) fn new(run: &Run) -> Self {
+    /// As programs read it.
+    pub fn new(run: &Run) -> Self {
         Self {
             run_id: run.id.0,
             trigger: run.new.trigger.as_str(),
@@ -283,39 +282,41 @@ impl RunJson {
 }
 
 /// How things stand.
-#[derive(Debug, Serialize)]
-pub(crate) struct StatusJson {
-    pub(crate) lock: LockJson,
-    pub(crate) invoices: CountsJson,
-    pub(crate) last_run: Option<RunJson>,
-    pub(crate) alarms: Vec<AlarmJson>,
+#[derive(Debug, Serialize, ToSchema)]
+#[expect(missing_docs, reason = "programs read the names")]
+pub struct StatusJson {
+    pub lock: LockJson,
+    pub invoices: CountsJson,
+    pub last_run: Option<RunJson>,
+    pub alarms: Vec<AlarmJson>,
     /// Where the database was and is, if it is elsewhere.
-    pub(crate) moved: Option<MovedJson>,
+    pub moved: Option<MovedJson>,
 }
 
 /// A company file under alarm.
-#[derive(Debug, Serialize)]
-pub(crate) struct AlarmJson {
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AlarmJson {
     company_file: String,
     quiet_until: String,
 }
 
 impl AlarmJson {
-    pub(crate) fn new(company_file: &CompanyFile, alarm: &Alarm) -> Self {
+    /// As programs read it.
+    pub fn new(company_file: &CompanyFile, alarm: &Alarm) -> Self {
         Self { company_file: company_file.to_string(), quiet_until: time(alarm.quiet_until) }
     }
 }
 
 /// A database that is not where it was.
-#[derive(Debug, Serialize)]
-pub(crate) struct MovedJson {
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MovedJson {
     from: String,
     to: String,
 }
 
 impl MovedJson {
     /// Nothing, if it is where it was.
-    pub(crate) fn new(seen: &Whereabouts) -> Option<Self> {
+    pub fn new(seen: &Whereabouts) -> Option<Self> {
         match seen {
             Whereabouts::Same => None,
             Whereabouts::Moved { from, to } => Some(Self { from: from.clone(), to: to.clone() }),
@@ -324,15 +325,17 @@ impl MovedJson {
 }
 
 /// Whether the run lock is held.
-#[derive(Debug, Serialize)]
-pub(crate) struct LockJson {
-    pub(crate) state: &'static str,
-    pub(crate) holder: Option<HolderJson>,
+#[derive(Debug, Serialize, ToSchema)]
+#[expect(missing_docs, reason = "programs read the names")]
+pub struct LockJson {
+    pub state: &'static str,
+    pub holder: Option<HolderJson>,
 }
 
 /// Invoices by state, and the held ones besides.
-#[derive(Debug)]
-pub(crate) struct CountsJson(pub(crate) StateCounts);
+#[derive(Debug, ToSchema)]
+#[schema(value_type = BTreeMap<String, u64>)]
+pub struct CountsJson(pub StateCounts);
 
 impl Serialize for CountsJson {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -346,8 +349,8 @@ impl Serialize for CountsJson {
 }
 
 /// One thing that the doctor looked at.
-#[derive(Debug, Serialize)]
-pub(crate) struct FindingJson<'a> {
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FindingJson<'a> {
     name: &'static str,
     severity: &'static str,
     value: &'a str,
@@ -356,7 +359,8 @@ pub(crate) struct FindingJson<'a> {
 }
 
 impl<'a> FindingJson<'a> {
-    pub(crate) fn new(finding: &'a Finding) -> Self {
+    /// As programs read it.
+    pub fn new(finding: &'a Finding) -> Self {
         let Finding { name, severity, value, meaning, mend } = finding;
         let severity = match severity {
             Severity::Fine => "fine",
@@ -367,45 +371,15 @@ impl<'a> FindingJson<'a> {
     }
 }
 
-/// An invoice in doubt.
-#[derive(Debug, Serialize)]
-pub(crate) struct DoubtJson {
-    invoice: i64,
-    number: String,
-    company_file: String,
-    claim_id: String,
-    since: String,
-    quiet_until: String,
-    inquiries: u32,
-    absent_confirmed_at: Option<String>,
-    next_check: String,
-}
-
-impl DoubtJson {
-    pub(crate) fn new(doubtful: &Doubtful) -> Self {
-        Self {
-            invoice: doubtful.invoice.0,
-            number: doubtful.number.to_string(),
-            company_file: doubtful.company_file.to_string(),
-            claim_id: doubtful.claim.to_string(),
-            since: time(doubtful.since),
-            quiet_until: time(doubtful.quiet_until),
-            inquiries: doubtful.inquiries,
-            absent_confirmed_at: doubtful.absent_confirmed_at.map(time),
-            next_check: time(doubtful.next_check),
-        }
-    }
-}
-
 /// Claims and outcomes.
-#[derive(Debug, Serialize)]
-pub(crate) struct PairsJson {
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PairsJson {
     claims: u64,
     outcomes: u64,
     unpaired: Vec<UnpairedJson>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct UnpairedJson {
     invoice: i64,
     claim_id: String,
@@ -413,7 +387,8 @@ struct UnpairedJson {
 }
 
 impl PairsJson {
-    pub(crate) fn new(pairs: &Pairs) -> Self {
+    /// As programs read it.
+    pub fn new(pairs: &Pairs) -> Self {
         let unpaired = pairs.unpaired.iter().map(|unpaired| UnpairedJson {
             invoice: unpaired.invoice.0,
             claim_id: unpaired.claim.to_string(),
@@ -424,8 +399,24 @@ impl PairsJson {
 }
 
 /// A time as programs read it: RFC 3339 in UTC.
-pub(crate) fn time(at: Timestamp) -> String {
+pub fn time(at: Timestamp) -> String {
     at.to_string()
+}
+
+/// An error and what caused it, in one line.
+pub fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let words = inner.to_string();
+        // A wrapper often repeats what it wraps.
+        if !text.contains(&words) {
+            text.push_str(": ");
+            text.push_str(&words);
+        }
+        cause = inner.source();
+    }
+    text
 }
 
 #[cfg(test)]

@@ -4,12 +4,13 @@ use postonce_domain::Money;
 use postonce_ports::books::ListedDocument;
 use postonce_ports::scan::{DifferenceKind, MonthTally, OurInvoice, Scan, Sides, Tally};
 use serde::Serialize;
+use utoipa::ToSchema;
 
-use super::time;
+use crate::time;
 
 /// A finished scan.
-#[derive(Debug, Serialize)]
-pub(crate) struct ScanJson {
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ScanJson {
     company_file: String,
     /// The first and the last day; all if null.
     since: Option<String>,
@@ -22,7 +23,8 @@ pub(crate) struct ScanJson {
 }
 
 impl ScanJson {
-    pub(crate) fn new(scan: &Scan) -> Self {
+    /// As programs read it.
+    pub fn new(scan: &Scan) -> Self {
         let until = scan.span.before.and_then(|before| before.yesterday().ok());
         Self {
             company_file: scan.company_file.to_string(),
@@ -37,8 +39,8 @@ impl ScanJson {
 }
 
 /// A document of the ledger, and the invoice of ours that it belongs to.
-#[derive(Debug, Serialize)]
-pub(crate) struct DocumentJson {
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DocumentJson {
     uid: String,
     number: String,
     reference: String,
@@ -54,7 +56,8 @@ pub(crate) struct DocumentJson {
 }
 
 impl DocumentJson {
-    pub(crate) fn new(document: &ListedDocument, invoice: Option<&OurInvoice>) -> Self {
+    /// As programs read it.
+    pub fn new(document: &ListedDocument, invoice: Option<&OurInvoice>) -> Self {
         let money = |money: Money| money.to_string();
         Self {
             uid: document.uid.to_string(),
@@ -72,7 +75,7 @@ impl DocumentJson {
 }
 
 /// An invoice of ours.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct OurInvoiceJson {
     id: i64,
     number: String,
@@ -96,14 +99,14 @@ impl OurInvoiceJson {
 }
 
 /// A month on both sides.
-#[derive(Debug, Serialize)]
-pub(crate) struct MonthJson {
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MonthJson {
     month: String,
     here: TallyJson,
     there: TallyJson,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct TallyJson {
     count: u64,
     total: String,
@@ -111,7 +114,8 @@ struct TallyJson {
 }
 
 impl MonthJson {
-    pub(crate) fn new(pair: &MonthTally) -> Self {
+    /// As programs read it.
+    pub fn new(pair: &MonthTally) -> Self {
         let tally = |tally: Tally| TallyJson {
             count: tally.count,
             total: tally.total.to_string(),
@@ -123,15 +127,16 @@ impl MonthJson {
 }
 
 /// A difference.
-#[derive(Debug, Serialize)]
-pub(crate) struct DifferenceJson {
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DifferenceJson {
     difference: &'static str,
     invoice: Option<OurInvoiceJson>,
     document: Option<DocumentJson>,
 }
 
 impl DifferenceJson {
-    pub(crate) fn new(kind: DifferenceKind, sides: &Sides) -> Self {
+    /// As programs read it.
+    pub fn new(kind: DifferenceKind, sides: &Sides) -> Self {
         Self {
             difference: difference_name(kind, sides),
             invoice: sides.here.as_ref().map(OurInvoiceJson::new),
@@ -141,7 +146,7 @@ impl DifferenceJson {
 }
 
 /// What a difference is called.
-pub(crate) fn difference_name(kind: DifferenceKind, sides: &Sides) -> &'static str {
+pub fn difference_name(kind: DifferenceKind, sides: &Sides) -> &'static str {
     match kind {
         DifferenceKind::OnlyThere => "only_there",
         DifferenceKind::OnlyHere => "only_here",

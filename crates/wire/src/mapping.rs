@@ -1,16 +1,22 @@
 //! What the platform's codes are in the ledger.
 
-use postonce_domain::{CompanyFile, LedgerRecord, MappingRow};
+use postonce_domain::{CompanyFile, LedgerRecord, MappingRow, MappingState};
 use postonce_ports::creation::OpenCreation;
 use serde::Serialize;
+use utoipa::ToSchema;
 
-use super::time;
-
-use crate::mapping_file::state_word;
+use crate::time;
+/// A row's state as people write it; one that was taken out says nothing.
+pub fn state_word(state: MappingState, has_uid: bool) -> &'static str {
+    match (state, has_uid) {
+        (MappingState::Confirmed, false) => "none",
+        (state, _) => state.as_str(),
+    }
+}
 
 /// A row.
-#[derive(Debug, Serialize)]
-pub(crate) struct MappingRowJson {
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MappingRowJson {
     company_file: String,
     kind: &'static str,
     code: String,
@@ -24,7 +30,8 @@ pub(crate) struct MappingRowJson {
 }
 
 impl MappingRowJson {
-    pub(crate) fn new(company_file: &CompanyFile, row: &MappingRow) -> Self {
+    /// As programs read it.
+    pub fn new(company_file: &CompanyFile, row: &MappingRow) -> Self {
         Self {
             company_file: company_file.to_string(),
             kind: row.key.kind.as_str(),
@@ -40,8 +47,8 @@ impl MappingRowJson {
 }
 
 /// A customer or an item of which nobody knows whether it was created.
-#[derive(Debug, Serialize)]
-pub(crate) struct CreationJson {
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CreationJson {
     company_file: String,
     kind: &'static str,
     code: String,
@@ -53,7 +60,8 @@ pub(crate) struct CreationJson {
 }
 
 impl CreationJson {
-    pub(crate) fn new(creation: &OpenCreation) -> Self {
+    /// As programs read it.
+    pub fn new(creation: &OpenCreation) -> Self {
         Self {
             company_file: creation.company_file.to_string(),
             kind: creation.key.kind.as_str(),
@@ -67,16 +75,17 @@ impl CreationJson {
 }
 
 /// A record of the ledger.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[expect(clippy::struct_field_names, reason = "programs read the names, as in a row")]
-pub(crate) struct LedgerRecordJson {
+pub struct LedgerRecordJson {
     ledger_uid: String,
     ledger_code: String,
     ledger_name: String,
 }
 
 impl LedgerRecordJson {
-    pub(crate) fn new(record: &LedgerRecord) -> Self {
+    /// As programs read it.
+    pub fn new(record: &LedgerRecord) -> Self {
         Self {
             ledger_uid: record.uid.to_string(),
             ledger_code: record.code.clone(),
@@ -86,46 +95,41 @@ impl LedgerRecordJson {
 }
 
 /// What is suggested for a code.
-#[derive(Debug, Serialize)]
-pub(crate) struct SuggestionJson {
-    pub(crate) company_file: String,
-    pub(crate) kind: &'static str,
-    pub(crate) code: String,
-    pub(crate) invoices: u64,
+#[derive(Debug, Serialize, ToSchema)]
+#[expect(missing_docs, reason = "programs read the names")]
+pub struct SuggestionJson {
+    pub company_file: String,
+    pub kind: &'static str,
+    pub code: String,
+    pub invoices: u64,
     /// `code`, `code_without_case`, `name`, or null if nothing was found.
-    pub(crate) found_by: Option<&'static str>,
+    pub found_by: Option<&'static str>,
     /// One, or several that nobody chose from.
-    pub(crate) candidates: Vec<LedgerRecordJson>,
+    pub candidates: Vec<LedgerRecordJson>,
     /// Whether it was written now.
-    pub(crate) applied: bool,
+    pub applied: bool,
 }
 
 /// What would block invoices.
-#[derive(Debug, Serialize)]
-pub(crate) struct ObstacleJson {
-    pub(crate) company_file: String,
-    pub(crate) kind: &'static str,
-    pub(crate) code: String,
+#[derive(Debug, Serialize, ToSchema)]
+#[expect(missing_docs, reason = "programs read the names")]
+pub struct ObstacleJson {
+    pub company_file: String,
+    pub kind: &'static str,
+    pub code: String,
     /// `review`, `missing`, `ambiguous` or `gone`.
-    pub(crate) problem: &'static str,
-    pub(crate) invoices: u64,
-    pub(crate) text: String,
-}
-
-/// What came of an import.
-#[derive(Debug, Serialize)]
-pub(crate) struct MappingImportJson<'a> {
-    pub(crate) changed: u64,
-    pub(crate) unchanged: u64,
-    pub(crate) errors: &'a [crate::import::Problem],
+    pub problem: &'static str,
+    pub invoices: u64,
+    pub text: String,
 }
 
 /// What came of a copy, of one kind.
-#[derive(Debug, Serialize)]
-pub(crate) struct ClonedJson {
-    pub(crate) kind: &'static str,
+#[derive(Debug, Serialize, ToSchema)]
+#[expect(missing_docs, reason = "programs read the names")]
+pub struct ClonedJson {
+    pub kind: &'static str,
     /// Copied, and to be reviewed.
-    pub(crate) review: u64,
+    pub review: u64,
     /// There already, and left as they were.
-    pub(crate) kept: u64,
+    pub kept: u64,
 }

@@ -3,12 +3,13 @@
 use postonce_engine::{FilePast, Lookups, Outlook};
 use postonce_ports::file_note::FileNoteRecord;
 use serde::Serialize;
+use utoipa::ToSchema;
 
-use super::{AlarmJson, time};
+use crate::{AlarmJson, time};
 
 /// How far the past of a company file is settled.
-#[derive(Debug, Serialize)]
-pub(crate) struct FilePastJson {
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FilePastJson {
     company_file: String,
     through: Option<String>,
     alarm: Option<AlarmJson>,
@@ -20,7 +21,8 @@ pub(crate) struct FilePastJson {
 }
 
 impl FilePastJson {
-    pub(crate) fn new(past: &FilePast) -> Self {
+    /// As programs read it.
+    pub fn new(past: &FilePast) -> Self {
         let (lookups, lookups_reason) = match past.lookups {
             Lookups::NotCutOver => ("all", Some("not_cut_over")),
             Lookups::Alarm => ("all", Some("alarm")),
@@ -39,8 +41,8 @@ impl FilePastJson {
 }
 
 /// What became of a cut-over.
-#[derive(Debug, Serialize)]
-pub(crate) struct CutoverJson {
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CutoverJson {
     company_file: String,
     changed: bool,
     before: Option<String>,
@@ -53,7 +55,8 @@ pub(crate) struct CutoverJson {
 }
 
 impl CutoverJson {
-    pub(crate) fn settled(outlook: &Outlook, changed: bool) -> Self {
+    /// As programs read it.
+    pub fn settled(outlook: &Outlook, changed: bool) -> Self {
         Self {
             company_file: outlook.company_file.to_string(),
             changed,
@@ -65,7 +68,8 @@ impl CutoverJson {
         }
     }
 
-    pub(crate) fn undone(before: &FilePast, changed: bool) -> Self {
+    /// As programs read it.
+    pub fn undone(before: &FilePast, changed: bool) -> Self {
         Self {
             company_file: before.company_file.to_string(),
             changed,
@@ -79,8 +83,8 @@ impl CutoverJson {
 }
 
 /// A line of a company file's trail.
-#[derive(Debug, Serialize)]
-pub(crate) struct FileNoteJson {
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FileNoteJson {
     id: i64,
     company_file: String,
     at: String,
@@ -90,7 +94,8 @@ pub(crate) struct FileNoteJson {
 }
 
 impl FileNoteJson {
-    pub(crate) fn new(record: &FileNoteRecord) -> Self {
+    /// As programs read it.
+    pub fn new(record: &FileNoteRecord) -> Self {
         Self {
             id: record.id,
             company_file: record.note.company_file.to_string(),

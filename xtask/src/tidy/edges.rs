@@ -81,6 +81,11 @@ const TABLE: &[Row] = &[
         never: &["axum", "diesel", "reqwest", "serde", "tokio"],
         ours: Ours::Only(&["postonce-domain", "postonce-ports"]),
     },
+    Row {
+        krate: "wire",
+        never: &["axum", "diesel", "hyper", "reqwest", "tokio"],
+        ours: Ours::Only(&["postonce-domain", "postonce-ports", "postonce-engine"]),
+    },
     Row { krate: "adapter-http", never: &["diesel", "reqwest"], ours: Ours::Any },
     Row { krate: "myob-sandbox", never: &[], ours: Ours::Only(&[]) },
     Row {

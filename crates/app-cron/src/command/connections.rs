@@ -28,7 +28,7 @@ pub(crate) async fn run(context: &Context<'_>, args: Connections) -> Result<Exit
 }
 
 /// Everything on record, and what is configured beside it.
-async fn known(base: &Base<'_>) -> Result<Vec<ConnectionJson>, Failure> {
+pub(crate) async fn known(base: &Base<'_>) -> Result<Vec<ConnectionJson>, Failure> {
     let on_record = base.side.connections.connections().await?;
     let configured = base.config.company_files.keys();
     let missing =

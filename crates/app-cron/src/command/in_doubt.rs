@@ -1,13 +1,11 @@
 //! `postonce in-doubt list`, `check` and `resolve`.
 
 use postonce_domain::InvoiceId;
-use postonce_engine::{Checked, CheckedOutcome, Verdict};
-use postonce_ports::doubt::Absence;
-use serde::Serialize;
+use postonce_engine::{CheckedOutcome, Verdict};
 
 use crate::args::InDoubt;
-use crate::exit::{Exit, Failure, chain};
-use crate::json::{CreationJson, DoubtJson, time};
+use crate::exit::{Exit, Failure};
+use crate::json::{CheckedDoubtJson, CreationJson, DoubtJson, ResolvedJson};
 use crate::output::talk;
 use crate::selection::{Selector, find, find_one};
 use crate::table::{self, Rows};
@@ -99,72 +97,6 @@ async fn creations(context: &Context<'_>) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-#[derive(Serialize)]
-struct CheckedJson {
-    invoice: i64,
-    outcome: &'static str,
-    uids: Vec<String>,
-    reason: Option<String>,
-    again_at: Option<String>,
-    absent_confirmed_at: Option<String>,
-}
-
-impl CheckedJson {
-    fn new(checked: &Checked) -> Self {
-        let mut json = Self {
-            invoice: checked.invoice.0,
-            outcome: "adopted",
-            uids: Vec::new(),
-            reason: None,
-            again_at: None,
-            absent_confirmed_at: None,
-        };
-        match &checked.outcome {
-            CheckedOutcome::Adopted { uid, differing_total } => {
-                json.uids = vec![uid.to_string()];
-                json.reason =
-                    differing_total.as_ref().map(|total| format!("its total there is {total}"));
-            }
-            CheckedOutcome::NeedsHuman { uids, reason } => {
-                json.outcome = "needs_human";
-                json.uids = uids.iter().map(ToString::to_string).collect();
-                json.reason = Some(reason.clone());
-            }
-            CheckedOutcome::StillInDoubt { absence } => {
-                json.outcome = "in_doubt";
-                json.note_absence(*absence);
-            }
-            CheckedOutcome::Reposted => json.outcome = "reposted",
-            CheckedOutcome::NotInDoubt(state) => {
-                json.outcome = "not_in_doubt";
-                json.reason = Some(format!("it is {state}"));
-            }
-            CheckedOutcome::NotFound => json.outcome = "not_found",
-            CheckedOutcome::Failed(why) => {
-                json.outcome = "failed";
-                json.reason = Some(chain(why));
-            }
-        }
-        json
-    }
-
-    fn note_absence(&mut self, absence: Absence) {
-        match absence {
-            Absence::Unproven => {
-                self.reason = Some("not found, which proves nothing yet".to_owned());
-            }
-            Absence::Once { again_at } => {
-                self.reason = Some("not found once; a second search is needed".to_owned());
-                self.again_at = Some(time(again_at));
-            }
-            Absence::Proven { at } => {
-                self.reason = Some("confirmed absent; a person decides".to_owned());
-                self.absent_confirmed_at = Some(time(at));
-            }
-        }
-    }
-}
-
 /// What one result of a check means for the exit code.
 fn exit_of(outcome: &CheckedOutcome) -> Exit {
     match outcome {
@@ -184,7 +116,7 @@ async fn check(context: &Context<'_>, invoices: &[Selector]) -> Result<Exit, Fai
     let checked = Box::pin(engine.check(&invoices)).await?;
     let exit =
         checked.iter().map(|checked| exit_of(&checked.outcome)).fold(Exit::Done, Exit::or_graver);
-    let shown: Vec<CheckedJson> = checked.iter().map(CheckedJson::new).collect();
+    let shown: Vec<CheckedDoubtJson> = checked.iter().map(CheckedDoubtJson::new).collect();
     if context.output.is_json() {
         context.output.value(&shown);
         return Ok(exit);
@@ -200,13 +132,6 @@ async fn check(context: &Context<'_>, invoices: &[Selector]) -> Result<Exit, Fai
     Ok(exit)
 }
 
-#[derive(Serialize)]
-struct ResolvedJson {
-    invoice: i64,
-    state: &'static str,
-    note: String,
-}
-
 async fn resolve(
     context: &Context<'_>,
     invoice: &Selector,
@@ -218,8 +143,7 @@ async fn resolve(
     let engine = base.engine(base.ports().await?);
     let resolved = Box::pin(engine.resolve(invoice, verdict, base.actor(), reason)).await?;
     if context.output.is_json() {
-        let (state, note) = (resolved.state.as_str(), resolved.note);
-        context.output.value(&ResolvedJson { invoice: invoice.0, state, note });
+        context.output.value(&ResolvedJson::new(invoice, resolved));
     } else {
         let text = format!("invoice {invoice} is {}: {}", resolved.state, resolved.note);
         context.output.line(&table::plain(&text));

@@ -1,7 +1,7 @@
 //! `postonce mapping`: what the platform's codes are in the ledger.
 
 mod check;
-mod set;
+pub(crate) mod set;
 mod suggest;
 mod transfer;
 
@@ -10,8 +10,7 @@ use postonce_ports::mapping::LedgerDirectory;
 
 use crate::args::{Mapping, MappingList};
 use crate::exit::{Exit, Failure};
-use crate::json::MappingRowJson;
-use crate::mapping_file::state_word;
+use crate::json::{MappingRowJson, state_word};
 use crate::output::talk;
 use crate::table::Rows;
 use crate::wiring::{Base, Context};
@@ -86,7 +85,7 @@ fn unknown(file: &CompanyFile) -> String {
     format!("there is no company file `{file}`: import its invoices, or configure it")
 }
 
-async fn is_known(base: &Base<'_>, file: &CompanyFile) -> Result<bool, Failure> {
+pub(crate) async fn is_known(base: &Base<'_>, file: &CompanyFile) -> Result<bool, Failure> {
     Ok(base.config.company_files.contains_key(file)
         || base.database.registry.company_file_settings(file).await?.is_some()
         || base.database.store.files_with_work().await?.iter().any(|it| it.company_file == *file)

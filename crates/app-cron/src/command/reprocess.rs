@@ -5,31 +5,16 @@ use postonce_domain::{InvoiceId, RunResult, StateName, Trigger};
 use postonce_engine::Reprocessed;
 use postonce_ports::clock::Clock as _;
 use postonce_ports::reader::{Filter, InvoiceReader};
-use serde::Serialize;
 
 use super::run_end::{summary, tell};
 use crate::args::Reprocess;
 use crate::exit::{Exit, Failure};
-use crate::json::SyncJson;
+use crate::json::{RefusedJson, ReprocessJson, SyncJson};
 use crate::output::talk;
 use crate::progress::drawn;
 use crate::selection::find;
 use crate::signals::stop_flag;
 use crate::wiring::{Base, Context, millis_since};
-
-/// What became of a reprocess: the fields of a run, and the invoices that were refused.
-#[derive(Serialize)]
-struct ReprocessJson {
-    #[serde(flatten)]
-    run: SyncJson,
-    refused: Vec<RefusedJson>,
-}
-
-#[derive(Serialize)]
-struct RefusedJson {
-    invoice: i64,
-    reason: String,
-}
 
 pub(crate) async fn run(context: &Context<'_>, args: Reprocess) -> Result<Exit, Failure> {
     let base = Base::open(context).await?;
@@ -64,10 +49,7 @@ fn report(context: &Context<'_>, done: &Reprocessed, duration_ms: u64) -> Exit {
         None => SyncJson::refused(),
     };
     if output.is_json() {
-        let refused = done
-            .refused
-            .iter()
-            .map(|(invoice, why)| RefusedJson { invoice: invoice.0, reason: why.to_string() });
+        let refused = done.refused.iter().map(RefusedJson::new);
         output.value(&ReprocessJson { run: json, refused: refused.collect() });
     } else if done.run.is_none() && done.refused.is_empty() {
         output.line("No such invoice is rejected.");

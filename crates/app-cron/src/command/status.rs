@@ -29,14 +29,7 @@ struct State {
 
 pub(crate) async fn run(context: &Context<'_>, args: &Status) -> Result<Exit, Failure> {
     let base = Base::open(context).await?;
-    let ports = base.ports_without_ledger();
-    let state = State {
-        lock: ports.lock.state().await?,
-        counts: base.side.reader.counts().await?,
-        last: ports.history.runs(1).await?.into_iter().next(),
-        alarms: standing_alarms(&base).await?,
-        whereabouts: base.database.registry.whereabouts().await?,
-    };
+    let state = State::read(&base).await?;
     let exit = if args.check { state.standing() } else { Exit::Done };
     if context.output.is_json() {
         context.output.value(&state.json());
@@ -71,6 +64,17 @@ pub(super) fn alarm_line(file: &CompanyFile, alarm: &Alarm) -> String {
 }
 
 impl State {
+    async fn read(base: &Base<'_>) -> Result<Self, Failure> {
+        let ports = base.ports_without_ledger();
+        Ok(Self {
+            lock: ports.lock.state().await?,
+            counts: base.side.reader.counts().await?,
+            last: ports.history.runs(1).await?.into_iter().next(),
+            alarms: standing_alarms(base).await?,
+            whereabouts: base.database.registry.whereabouts().await?,
+        })
+    }
+
     /// The exit code of what stands, whoever left it behind.
     fn standing(&self) -> Exit {
         let of = |wanted| {

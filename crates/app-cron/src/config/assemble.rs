@@ -16,7 +16,9 @@ use super::database::{self, DatabaseConfig};
 use super::key::{COMPANY_FILE, KEYS, company_file, find};
 use super::notify::notify;
 use super::tokens::tokens;
-use super::{CompanyFileConfig, Config, LedgerConfig, LockConfig, LockKind, Shown, Source, url};
+use super::{
+    CompanyFileConfig, Config, LedgerConfig, LockConfig, LockKind, Shown, Source, http, url,
+};
 
 /// What a default account is on this machine: the one that every sandbox file has.
 const LOOPBACK_ACCOUNT: &str = "4-1000";
@@ -57,6 +59,8 @@ pub(super) fn assemble(values: &Values, problems: &mut Vec<String>) -> Option<Co
         notify: notify(values, problems),
         run_max: Duration::from_secs(values.whole("run.max_minutes") * 60),
         cron: cron::cron(values)?,
+        http: http::http(values, problems)?,
+        log: http::log(values),
     })
 }
 
@@ -234,6 +238,10 @@ fn derived(values: &Values, key: &str) -> Option<String> {
         "in_doubt.recheck_seconds" => {
             let policy = doubt(values, &mut Vec::new())?;
             Some(policy.recheck.as_secs().to_string())
+        }
+        "http.stop_within_seconds" => {
+            let config = http::http(values, &mut Vec::new())?;
+            Some(config.stop_within.as_secs().to_string())
         }
         _ => None,
     }

@@ -1,7 +1,7 @@
 //! What each key's value must be.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -127,7 +127,25 @@ fn check_value(kind: Kind, text: &str) -> Result<(), String> {
         Kind::Schedule => schedule::parse(text).map(drop),
         Kind::Listen => {
             let good = text.parse::<SocketAddr>().is_ok();
-            wanted(good, "must be an address and a port, such as 127.0.0.1:8080")
+            wanted(good, "must be an address and a port, such as 127.0.0.1:8480")
+        }
+        Kind::BasePath => {
+            let good = text.starts_with('/')
+                && text
+                    .split('/')
+                    .skip(1)
+                    .all(|part| !part.is_empty() && part.chars().all(in_path));
+            wanted(good, "must be a path such as /postonce, without a slash at its end")
+        }
+        Kind::Origin => {
+            let url = url::parse(text).map_err(str::to_owned)?;
+            let wants = "must be scheme and host only, such as https://books.example.com; the \
+                         path belongs into http.base_path";
+            wanted(matches!(url.path, "" | "/"), wants)
+        }
+        Kind::Addresses => {
+            let good = text.split(',').all(|part| part.trim().parse::<IpAddr>().is_ok());
+            wanted(good, "must be addresses such as 10.0.0.1,10.0.0.2")
         }
         Kind::Mailboxes => {
             mailboxes(text).map(drop).map_err(|error| format!("cannot be used: {error}"))
@@ -142,6 +160,11 @@ fn check_value(kind: Kind, text: &str) -> Result<(), String> {
             )
         }
     }
+}
+
+/// What a path is made of that needs no escape.
+fn in_path(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '~')
 }
 
 /// A URL that secrets may be sent to.

@@ -31,6 +31,12 @@ pub(super) enum Kind {
     Schedule,
     /// An address and a port.
     Listen,
+    /// What stands before every path that is served.
+    BasePath,
+    /// Scheme, host and port, as browsers see them.
+    Origin,
+    /// Addresses, with commas between them.
+    Addresses,
     /// Addresses of mail, with commas between them.
     Mailboxes,
     /// A business id, which stands in URLs.
@@ -60,7 +66,7 @@ const SCOPES: &str =
 const DAY: u64 = 24 * 3_600;
 
 /// The keys, in the order in which they are shown.
-pub(super) const KEYS: [Key; 60] = [
+pub(super) const KEYS: [Key; 71] = [
     key("database.url", Kind::Database, Some("sqlite:postonce.db")),
     key("ledger.base_url", Kind::BaseUrl, Some("https://api.myob.com/accountright")),
     key("ledger.token_url", Kind::TokenUrl, None),
@@ -101,7 +107,18 @@ pub(super) const KEYS: [Key; 60] = [
     key("cron.time_zone", Kind::Zone, None),
     key("cron.retry_minutes", Kind::Whole(0, 24 * 60), Some("10")),
     key("cron.catch_up_hours", Kind::Whole(0, 31 * 24), Some("12")),
-    key("http.listen", Kind::Listen, Some("127.0.0.1:8080")),
+    key("http.listen", Kind::Listen, Some("127.0.0.1:8480")),
+    key("http.base_path", Kind::BasePath, None),
+    key("http.public_url", Kind::Origin, None),
+    key("http.behind_proxy", Kind::Switch, Some("false")),
+    key("http.trusted_proxies", Kind::Addresses, Some("127.0.0.1,::1")),
+    key("http.tls_cert", Kind::Text, None),
+    key("http.tls_key", Kind::Text, None),
+    key("http.body_max_bytes", Kind::Whole(1_024, 64 * 1_024 * 1_024), Some("1048576")),
+    key("http.answer_within_seconds", Kind::Whole(1, 3_600), Some("60")),
+    key("http.stop_within_seconds", Kind::Whole(1, 3_600), None),
+    key("log.format", Kind::OneOf(&["text", "json"]), Some("text")),
+    key("log.level", Kind::OneOf(&["error", "warn", "info"]), Some("info")),
     key("notify.silence_hours", Kind::Whole(0, 24 * 31), Some("26")),
     key("notify.webhook.url", Kind::TokenUrl, None),
     key("notify.webhook.secret", Kind::Secret, None),

@@ -34,7 +34,8 @@ fn main() -> std::io::Result<ExitCode> {
         }
         None => None,
     };
-    postonce_app_cron::main(&Wraps { race })
+    // It lives as long as the process.
+    postonce_app_cron::main(Box::leak(Box::new(Wraps { race })))
 }
 
 struct Wraps {

@@ -10,6 +10,25 @@ use crate::import::myob_uid;
 use crate::json::MappingRowJson;
 use crate::wiring::{Base, Context};
 
+/// What a code is to be.
+pub(crate) enum Target<'a> {
+    /// The record with this UID or code.
+    Record(&'a str),
+    /// What the row says.
+    AsItIs,
+    /// Nothing any more.
+    Nothing,
+}
+
+/// The wish to write one row.
+pub(crate) struct Wish<'a> {
+    pub(crate) file: &'a CompanyFile,
+    pub(crate) key: MappingKey,
+    /// The version that it was made from; whatever it is now if `None`.
+    pub(crate) seen: Option<i64>,
+    pub(crate) target: Target<'a>,
+}
+
 pub(super) async fn run(
     context: &Context<'_>,
     base: &Base<'_>,
@@ -20,19 +39,39 @@ pub(super) async fn run(
     let code = code.map_err(|error| refused(format!("the code `{}` {error}", args.code)))?;
     let key = MappingKey { kind: args.kind, code };
     known(base, file).await?;
+    let target = match (&args.target, args.none) {
+        (Some(target), _) => Target::Record(target),
+        (None, true) => Target::Nothing,
+        (None, false) => Target::AsItIs,
+    };
+    let wish = Wish { file, key, seen: args.version, target };
+    if let Some(row) = write(base, wish, base.actor()).await? {
+        tell(context, file, &row);
+    }
+    Ok(Exit::Done)
+}
+
+/// Writes one row, and gives it as it is then.
+pub(crate) async fn write(
+    base: &Base<'_>,
+    Wish { file, key, seen, target }: Wish<'_>,
+    actor: &str,
+) -> Result<Option<MappingRow>, Failure> {
     let before = row(base, file, &key).await?;
-    let seen = args.version.unwrap_or_else(|| before.as_ref().map_or(0, |row| row.version));
-    let (uid, their_code, their_name) = match (&args.target, args.none) {
-        (None, true) => {
+    let seen = seen.unwrap_or_else(|| before.as_ref().map_or(0, |row| row.version));
+    let (uid, their_code, their_name) = match target {
+        Target::Nothing => {
             let (code, name) =
                 before.map(|row| (row.their_code, row.their_name)).unwrap_or_default();
             (None, code, name)
         }
-        (target, _) => {
+        Target::Record(_) | Target::AsItIs => {
             let directory = base.directory().await?;
             let record = match target {
-                Some(target) => target_of(directory.as_ref(), file, &key, target).await?,
-                None => confirmed(directory.as_ref(), file, &key, before).await?,
+                Target::Record(target) => target_of(directory.as_ref(), file, &key, target).await?,
+                Target::AsItIs | Target::Nothing => {
+                    confirmed(directory.as_ref(), file, &key, before).await?
+                }
             };
             (Some(record.uid), record.code, record.name)
         }
@@ -47,14 +86,11 @@ pub(super) async fn run(
         reason: String::new(),
         seen,
     };
-    if let MappingWritten::Stale(rows) = base.side.mappings.put(vec![change], base.actor()).await? {
+    if let MappingWritten::Stale(rows) = base.side.mappings.put(vec![change], actor).await? {
         let found = rows.first().map_or(0, |row| row.found);
         return Err(refused(format!("{key} of {file}: {}", moved_on(file, seen, found))));
     }
-    if let Some(row) = row(base, file, &key).await? {
-        tell(context, file, &row);
-    }
-    Ok(Exit::Done)
+    row(base, file, &key).await
 }
 
 async fn row(
