@@ -33,6 +33,8 @@ mod files;
 #[cfg(test)]
 mod flags;
 #[cfg(test)]
+mod http;
+#[cfg(test)]
 mod keyed_contract;
 #[cfg(test)]
 mod kills;

@@ -2,12 +2,12 @@
 
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, COOKIE};
+use postonce_adapter_host::hash_of;
 use postonce_domain::{Role, Side};
 use postonce_ports::account::{Machine, Session};
 
 use crate::app::App;
 use crate::problem::Problem;
-use crate::secret::digest;
 
 /// The cookie that a browser is known by.
 pub(crate) const SESSION: &str = "postonce_session";
@@ -33,13 +33,13 @@ impl Caller {
     /// over is nobody.
     pub(crate) async fn of(app: &App, headers: &HeaderMap) -> Result<Self, Problem> {
         if let Some(token) = bearer(headers)? {
-            let machine = app.parts.machines.machine(&digest(token)).await?;
+            let machine = app.parts.machines.machine(&hash_of(token)).await?;
             let detail = "the bearer token is not known, or was taken away; `postonce machines` \
                           makes another";
             return machine.map(Self::Machine).ok_or_else(|| Problem::unauthorized(detail));
         }
         let Some(shown) = cookie(headers, SESSION) else { return Ok(Self::Nobody) };
-        let key = digest(shown);
+        let key = hash_of(shown);
         let session = app.parts.sessions.session(&key).await?;
         Ok(session.map_or(Self::Nobody, |session| Self::Person { session, key }))
     }
@@ -48,7 +48,7 @@ impl Caller {
     pub(crate) fn name(&self) -> String {
         match self {
             Self::Nobody => "nobody".to_owned(),
-            Self::Person { session, .. } => session.account.name.clone(),
+            Self::Person { session, .. } => session.account.name.to_string(),
             Self::Machine(machine) => format!("machine:{}", machine.name),
         }
     }

@@ -34,14 +34,21 @@ pub(crate) async fn answer(
 ) -> Response {
     let clock = app.parts.clock.clone();
     let begun = clock.boot();
-    let (head, body) = request.into_parts();
-    let work = app.tasks().spawn(pass(app.clone(), route, params, (head, body)));
-    let in_time = select(work, clock.sleep(app.settings.answer_within)).await;
-    let (who, answer) = match in_time {
-        Either::Left((Ok(passed), _)) => passed,
+    let within = app.settings.answer_within;
+    let answered = async {
+        let (head, body) = request.into_parts();
+        // Nothing is done yet, and a client may take its time: this is the connection's.
+        let body = match whole(&app.settings, &head.headers, body).await {
+            Ok(body) => body,
+            Err(problem) => return (None, Err(problem)),
+        };
+        let work = app.tasks().spawn(pass(app.clone(), route, params, (head, body)));
         // It panicked.
-        Either::Left((Err(_), _)) => (None, Err(Problem::unexpected())),
-        Either::Right(_) => (None, Err(too_slow(app.settings.answer_within.as_secs()))),
+        work.await.unwrap_or_else(|_| (None, Err(Problem::unexpected())))
+    };
+    let (who, answer) = match select(std::pin::pin!(answered), clock.sleep(within)).await {
+        Either::Left((answered, _)) => answered,
+        Either::Right(_) => (None, Err(too_slow(within.as_secs()))),
     };
     let response = answer.unwrap_or_else(|problem| {
         if problem.status.is_server_error() {
@@ -68,8 +75,12 @@ async fn pass(
     app: App,
     route: &'static Route,
     params: Vec<(String, String)>,
-    (head, body): (Parts, Body),
+    (head, body): (Parts, Bytes),
 ) -> (Option<String>, Answer) {
+    // Whether the process lives is told without the database.
+    if route.who == Who::Anyone && !route.changes() {
+        return (None, admitted(app, route, Caller::Nobody, (params, head, body)).await);
+    }
     let caller = match Caller::of(&app, &head.headers).await {
         Ok(caller) => caller,
         Err(problem) => return (None, Err(problem)),
@@ -83,15 +94,16 @@ async fn admitted(
     app: App,
     route: &'static Route,
     caller: Caller,
-    (params, head, body): (Vec<(String, String)>, Parts, Body),
+    (params, head, body): (Vec<(String, String)>, Parts, Bytes),
 ) -> Answer {
     may(route, &caller)?;
     if route.changes() && !matches!(caller, Caller::Machine(_)) {
         same_site(&app.settings, &head.headers)?;
     }
-    let body = whole(&app.settings, &head.headers, body).await?;
     let kind = kind(&head.headers, &body)?;
+    // Whoever logs in has no session yet, or is to get another.
     if route.changes()
+        && route.who != Who::Anyone
         && let Some(known) = caller.form_key()
     {
         let header = head.headers.get(FORM_KEY_HEADER).and_then(|value| value.to_str().ok());
@@ -204,6 +216,3 @@ pub(crate) const fn least(who: Who) -> Option<Role> {
         Who::Role(role) | Who::Person(role) => Some(role),
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -34,8 +34,11 @@ pub(crate) async fn once(call: Call, target: &str, run: Handler) -> Answer {
     let mut asked_for = target.as_bytes().to_vec();
     asked_for.push(b'\n');
     asked_for.extend_from_slice(&call.body);
-    let request =
-        KeyedRequest { sender: call.caller.name(), key: key.to_owned(), digest: digest(asked_for) };
+    let request = KeyedRequest {
+        sender: call.caller.name(),
+        key: key.to_owned(),
+        digest: digest(&asked_for),
+    };
     let replies = call.app.parts.replies.clone();
     match replies.ask(request.clone(), KEPT).await? {
         Asked::New => {}

@@ -29,6 +29,8 @@ mod router;
 mod secret;
 mod server;
 mod start;
+#[cfg(test)]
+mod tests;
 
 pub use app::{App, Parts, Settings};
 pub use document::document;

@@ -56,11 +56,10 @@ impl Logins {
                 return Err(WAIT.saturating_sub(waited));
             }
         }
-        if tries.len() >= KEPT_MAX {
+        while tries.len() + keys.len() > KEPT_MAX {
             let oldest = tries.iter().min_by_key(|(_, known)| known.last);
-            if let Some(oldest) = oldest.map(|(key, _)| key.clone()) {
-                tries.remove(&oldest);
-            }
+            let Some(oldest) = oldest.map(|(key, _)| key.clone()) else { break };
+            tries.remove(&oldest);
         }
         for (key, _) in keys {
             let known = tries.entry(key).or_insert(Tries { wrong: 0, last: now });

@@ -101,8 +101,4 @@ pub trait Program: Send + Sync {
 
     /// Writes one row of the mapping; the row as it is then.
     async fn set_mapping(&self, wish: MappingWish, actor: &str) -> Result<MappingRowJson, Trouble>;
-
-    /// Whether the password of this hash was typed. It takes as long without a hash, and is always
-    /// false then. Blocks.
-    fn is_password(&self, typed: &str, hash: Option<&str>) -> bool;
 }

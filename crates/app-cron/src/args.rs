@@ -9,6 +9,7 @@ mod import;
 mod look_back;
 mod mapping;
 mod notify;
+mod serve;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -28,6 +29,7 @@ pub(crate) use import::Import;
 pub(crate) use look_back::{Duplicates, LookBack, Way};
 pub(crate) use mapping::{Mapping, MappingList, MappingSet, MappingSuggest};
 pub(crate) use notify::{Notify, NotifyRun};
+pub(crate) use serve::Serve;
 
 use crate::config::Flags;
 use crate::selection::Selector;
@@ -147,6 +149,8 @@ pub(crate) enum Command {
     /// Programs that may come in
     #[command(subcommand)]
     Machines(Machines),
+    /// Serve the API, for buttons and programs
+    Serve(Serve),
     /// Look at the database's health, and change nothing
     Doctor,
     /// Bring the database's schema up to date

@@ -29,6 +29,7 @@ mod reprocess;
 mod run_end;
 mod runs;
 mod sandbox;
+mod serve;
 mod show;
 pub(crate) mod status;
 mod sync;
@@ -64,6 +65,7 @@ pub(crate) async fn run(command: Command, context: &Context<'static>) -> Result<
         Command::Notify(args) => notify::run(context, args).await,
         Command::Accounts(args) => accounts::run(context, args).await,
         Command::Machines(args) => machines::run(context, args).await,
+        Command::Serve(args) => serve::run(context, &args).await,
         Command::Doctor => doctor::run(context).await,
         Command::Migrate => migrate::run(context).await,
         Command::Config(args) => config::run(context, &args),

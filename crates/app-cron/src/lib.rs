@@ -27,6 +27,7 @@ mod output;
 mod progress;
 pub mod schedule;
 mod selection;
+mod served;
 mod service_manager;
 mod signals;
 mod table;

@@ -1,6 +1,5 @@
 //! Whether it lives, whether it can work, and whether something waits for a person.
 
-use axum::response::IntoResponse as _;
 use http::StatusCode;
 use jiff::Timestamp;
 use postonce_domain::RunStatus;
@@ -73,7 +72,7 @@ pub(crate) async fn healthz(call: Call) -> Answer {
         CheckJson::new("lock", true, status.lock.state),
         CheckJson::new(
             "last_completed_run",
-            completed.is_some() || runs.is_empty(),
+            completed.is_some() || runs.iter().all(|run| run.ended_at.is_none()),
             completed.map_or_else(
                 || {
                     if runs.is_empty() {
@@ -114,7 +113,6 @@ pub(crate) async fn healthz(call: Call) -> Answer {
     let is_verbose = call.query.is_asked("verbose");
     let checks = if is_verbose { checks } else { Vec::new() };
     json(HealthJson { status: if is_fine { "ok" } else { "attention" }, checks })
-        .map(|response| (StatusCode::OK, response).into_response())
 }
 
 /// A time, and how long ago that is.

@@ -5,7 +5,10 @@ use std::time::Duration;
 use axum::response::IntoResponse as _;
 use http::header::SET_COOKIE;
 use http::{HeaderValue, StatusCode};
-use postonce_ports::account::{NewSession, Session};
+use postonce_adapter_host::password;
+use postonce_adapter_host::{Key, KeyKind};
+use postonce_domain::LoginName;
+use postonce_ports::account::{Account, NewSession};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -13,16 +16,12 @@ use crate::app::App;
 use crate::caller::{Caller, SESSION};
 use crate::problem::Problem;
 use crate::request::{Answer, Call, json};
-use crate::secret::{digest, new_key};
 
 /// How long a session lasts unused.
 const IDLE: Duration = Duration::from_secs(8 * 3_600);
 
 /// How long a session lasts at most.
 const LASTS: Duration = Duration::from_secs(7 * 24 * 3_600);
-
-/// The longest password that is looked at.
-const PASSWORD_MAX: usize = 1_024;
 
 /// Name and password.
 #[derive(Deserialize, ToSchema)]
@@ -71,9 +70,12 @@ pub(crate) async fn logged_in(call: &Call, login: Login) -> Result<(Caller, Head
     let Login { name, password } = login;
     let app = &call.app;
     let peer = call.peer.map_or_else(|| "unknown".to_owned(), |peer| peer.to_string());
-    let now = app.parts.clock.boot();
-    app.logins.begin(&name, &peer, now).map_err(too_often)?;
-    let account = app.parts.accounts.account(&name).await?;
+    app.logins.begin(&name, &peer, app.parts.clock.boot()).map_err(too_often)?;
+    // What is no name is nobody's, and takes as long.
+    let account = match LoginName::parse(&name) {
+        Ok(name) => app.parts.accounts.account(&name).await?,
+        Err(_) => None,
+    };
     let known = account.filter(|account| !account.disabled);
     let hash = known.as_ref().map(|account| account.password.clone());
     let is_right = is_password(app, password, hash).await?;
@@ -82,30 +84,33 @@ pub(crate) async fn logged_in(call: &Call, login: Login) -> Result<(Caller, Head
     if let Caller::Person { key, .. } = &call.caller {
         app.parts.sessions.close_session(key).await?;
     }
-    let (shown, form_key) = (new_key()?, new_key()?);
-    let key = digest(&shown);
+    open(app, account).await
+}
+
+/// A new session of an account, and its cookie.
+async fn open(app: &App, account: Account) -> Result<(Caller, HeaderValue), Problem> {
+    let random = |kind| Key::random(kind).map_err(|_| Problem::unexpected());
+    let (shown, form_key) = (random(KeyKind::Session)?, random(KeyKind::Form)?);
     let session = NewSession {
-        key: key.clone(),
+        key: shown.hash(),
         account: account.name.clone(),
-        form_key: form_key.clone(),
+        seen: account.version,
+        form_key: form_key.as_str().to_owned(),
         idle: IDLE,
         lasts: LASTS,
     };
     if !app.parts.sessions.open_session(session).await? {
         return Err(wrong());
     }
-    let session = Session { account, form_key };
-    Ok((Caller::Person { session, key }, cookie(app, &shown, LASTS)?))
+    let key = shown.hash();
+    let session = app.parts.sessions.session(&key).await?.ok_or_else(wrong)?;
+    Ok((Caller::Person { session, key }, cookie(app, shown.as_str(), LASTS)?))
 }
 
 /// Whether it is the password; the same time goes by if there is none.
 async fn is_password(app: &App, typed: String, hash: Option<String>) -> Result<bool, Problem> {
-    if typed.len() > PASSWORD_MAX {
-        return Ok(false);
-    }
     let place = app.logins.places.acquire().await.map_err(|_| Problem::unexpected())?;
-    let program = app.parts.program.clone();
-    let check = move || program.is_password(&typed, hash.as_deref());
+    let check = move || password::is_right(&typed, hash.as_deref());
     let is_right = tokio::task::spawn_blocking(check).await.map_err(|_| Problem::unexpected())?;
     drop(place);
     Ok(is_right)

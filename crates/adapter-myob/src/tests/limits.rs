@@ -134,3 +134,19 @@ async fn what_was_under_way_together_is_refused_once_and_taken_without_a_word() 
     rate.refused(&limit(Some(5)));
     assert_eq!(search(&world).await.unwrap(), Duration::from_secs(5), "the longer wait counts");
 }
+
+#[tokio::test]
+async fn ledgers_that_share_a_rate_wait_for_each_others_places() {
+    let by_two = |options: &mut crate::Options| options.rate_per_second = 2;
+    let one = World::with(|_| None, by_two);
+    let other = World::with(|_| None, by_two);
+    let sharing = other.ledger.sharing(one.ledger.rate());
+    one.ledger.prepare(&invoice(), marker()).await.unwrap();
+    sharing.prepare(&invoice(), marker()).await.unwrap();
+    let begun = one.clock.boot();
+    for _ in 0..2 {
+        one.ledger.prepare(&invoice(), marker()).await.unwrap();
+        sharing.prepare(&invoice(), marker()).await.unwrap();
+    }
+    assert_eq!(one.clock.boot().saturating_sub(begun), Duration::from_secs(2));
+}

@@ -63,6 +63,11 @@ pub(super) fn alarm_line(file: &CompanyFile, alarm: &Alarm) -> String {
     format!("alarm: {file}: {what}; each of its invoices is looked up in MYOB before it is sent")
 }
 
+/// How things stand, for programs.
+pub(crate) async fn status(base: &Base<'_>) -> Result<StatusJson, Failure> {
+    Ok(State::read(base).await?.json())
+}
+
 impl State {
     async fn read(base: &Base<'_>) -> Result<Self, Failure> {
         let ports = base.ports_without_ledger();
