@@ -37,7 +37,7 @@ pub(crate) async fn run(context: &Context<'static>, args: &Serve) -> Result<Exit
     let serving = tokio::spawn(listening.serve(app.clone()));
     signals.next().await;
     let within = http.stop_within;
-    talk(&format!(
+    log.say(&format!(
         "Stopping: nothing new is taken, and what is in flight is finished, for {} seconds at most. \
          A second signal leaves it in doubt.",
         within.as_secs()
@@ -48,7 +48,7 @@ pub(crate) async fn run(context: &Context<'static>, args: &Serve) -> Result<Exit
     let exit = match select(stopped, select(second, late)).await {
         Either::Left(_) => Exit::Done,
         Either::Right(_) => {
-            talk(
+            log.say(
                 "Left at once. What was in flight is in doubt until the next run asks the ledger.",
             );
             Exit::Unexpected

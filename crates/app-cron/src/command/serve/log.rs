@@ -49,6 +49,11 @@ impl Log {
         Self(lines)
     }
 
+    /// A line of talk, in its turn.
+    pub(super) fn say(&self, text: &str) {
+        self.0.try_send(Entry::Line(format!("{text}\n").into_bytes())).ok();
+    }
+
     /// Waits until what was said is written, if somebody reads it.
     pub(super) fn end(&self) {
         let (told, done) = channel();
@@ -63,7 +68,9 @@ fn write(lines: &Receiver<Entry>) {
         match entry {
             // Nobody is there to be told that stderr is gone.
             Entry::Line(line) => drop(io::stderr().lock().write_all(&line)),
-            Entry::End(told) => drop(told.send(())),
+            Entry::End(told) => {
+                told.send(()).ok();
+            }
         }
     }
 }
