@@ -76,3 +76,25 @@ async fn a_key_is_a_text_that_can_be_kept() {
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{key}: {answer:?}");
     }
 }
+
+#[tokio::test]
+async fn the_answer_to_a_client_that_went_away_is_kept_for_it() {
+    let world = World::new().await;
+    {
+        let mut sent = std::pin::pin!(world.send(keyed(ERP, "k1", json!({}))));
+        assert!(futures::poll!(&mut sent).is_pending());
+    }
+    while world.store.runs(1).await.unwrap().iter().all(|run| run.ended_at.is_none()) {
+        tokio::task::yield_now().await;
+    }
+    // Whatever still runs has its turn.
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    let again = world.send(keyed(ERP, "k1", json!({}))).await;
+    assert_eq!(
+        (again.status, &again.body["run_id"]),
+        (StatusCode::ACCEPTED, &json!(1)),
+        "{again:?}"
+    );
+}
