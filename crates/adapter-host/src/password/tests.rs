@@ -61,7 +61,9 @@ fn an_unknown_name_costs_as_much_as_a_known_one() {
 
 #[test]
 fn the_length_is_the_only_rule() {
-    assert_eq!(check(&"é".repeat(MIN_CHARACTERS)), Ok(()), "characters count, not bytes");
+    assert_eq!(check(&"é".repeat(MIN_CHARACTERS)), Ok(()));
+    let short = check(&"é".repeat(MIN_CHARACTERS - 1));
+    assert_eq!(short, Err(PasswordError::TooShort), "characters count, not bytes");
     assert_eq!(check(&" ".repeat(MIN_CHARACTERS)), Ok(()));
     assert_eq!(check(&"x".repeat(MIN_CHARACTERS - 1)), Err(PasswordError::TooShort));
     assert_eq!(check(&"x".repeat(MAX_BYTES)), Ok(()));
