@@ -149,6 +149,10 @@ impl Timetable for Schedule {
     fn words(&self) -> String {
         let words = self.cron.describe();
         let words = words.trim_end_matches('.');
+        // croner writes "At every 5 seconds".
+        let words = words
+            .strip_prefix("At every ")
+            .map_or_else(|| words.to_owned(), |rest| format!("Every {rest}"));
         format!("{words}, in {} ({})", self.zone_name, self.expression)
     }
 }
