@@ -58,8 +58,8 @@ impl fmt::Debug for Key {
 /// What a store keeps of a key that somebody shows: its SHA-256, in small hex digits.
 ///
 /// Looking that up takes no longer the more of a key is right.
-pub fn hash_of(shown: &str) -> String {
-    hex(&Sha256::digest(shown.as_bytes()))
+pub fn hash_of(shown: impl AsRef<[u8]>) -> String {
+    hex(&Sha256::digest(shown))
 }
 
 pub(crate) fn random_bytes<const N: usize>() -> io::Result<[u8; N]> {

@@ -7,12 +7,12 @@ use axum::response::{IntoResponse as _, Response};
 use http::header::{CONTENT_TYPE, HeaderName, LOCATION, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 use http_body_util::BodyExt as _;
+use postonce_adapter_host::hash_of;
 use postonce_ports::reply::{Asked, KeyedRequest, Reply};
 
 use crate::problem::Problem;
 use crate::request::{Answer, Call};
 use crate::route::Handler;
-use crate::secret::digest;
 
 /// The header.
 pub(crate) const KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -37,7 +37,7 @@ pub(crate) async fn once(call: Call, target: &str, run: Handler) -> Answer {
     let request = KeyedRequest {
         sender: call.caller.name(),
         key: key.to_owned(),
-        digest: digest(&asked_for),
+        digest: hash_of(&asked_for),
     };
     let replies = call.app.parts.replies.clone();
     match replies.ask(request.clone(), KEPT).await? {

@@ -26,7 +26,6 @@ mod program;
 mod request;
 pub mod route;
 mod router;
-mod secret;
 mod server;
 mod start;
 #[cfg(test)]

@@ -271,7 +271,7 @@ impl World {
             lasts: Duration::from_secs(3_600),
         };
         assert!(self.store.open_session(session).await.unwrap());
-        let key = hash_of(&format!("token-{role}"));
+        let key = hash_of(format!("token-{role}"));
         let machine = NewMachine { name: name(&format!("m-{role}")), side: None, role, key };
         assert!(self.store.add_machine(machine, "test").await.unwrap());
     }
